@@ -1,0 +1,126 @@
+"""Every setting, read once from the environment and `.env`. A bad value is refused with its name and an example.
+
+The names are a contract (README has the same table). Secrets are `SecretStr`, so no log or error shows them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.errors import SetupError
+
+EXAMPLES = {
+    "telegram_bot_token": "123456789:AAE...",
+    "telegram_api_url": "https://api.telegram.org",
+    "discord_api_url": "https://discord.com/api/v10",
+    "discord_gateway_url": "wss://gateway.discord.gg/",
+    "openai_base_url": "http://127.0.0.1:11434/v1",
+    "local_model_path": "models/some-model.gguf",
+    "data_dir": "data",
+    "database_url": "sqlite+aiosqlite:///data/chinwag.db",
+    "web_enabled": "true",
+    "web_host": "127.0.0.1",
+    "web_port": "8080",
+    "access": "invite",
+    "admins": "telegram:123, discord:456",
+    "group_sessions": "shared",
+    "group_order": "asker",
+    "context_rounds": "20",
+    "context_tokens": "6000",
+    "log_level": "info",
+}
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Build it with `load`, which turns every failure into one clear line."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    telegram_bot_token: SecretStr = SecretStr("")
+    telegram_api_url: str = "https://api.telegram.org"
+
+    discord_bot_token: SecretStr = SecretStr("")
+    discord_api_url: str = "https://discord.com/api/v10"
+    discord_gateway_url: str = "wss://gateway.discord.gg/"
+
+    openai_api_key: SecretStr = SecretStr("")
+    openai_base_url: str = ""
+    openai_model: str = ""
+    local_model_path: Path | None = None
+
+    data_dir: Path = Path("data")
+    database_url: str = ""
+
+    web_enabled: bool = True
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(8080, ge=0, le=65535)
+
+    access: Literal["invite", "open"] = "invite"
+    admins: Annotated[tuple[str, ...], NoDecode] = ()
+    group_sessions: Literal["shared", "per_user"] = "shared"
+    group_order: Literal["asker", "session"] = "asker"
+
+    # A round is a question with its answer. The tutorial's 5 forgets within one evening's chat; 20 rounds are
+    # about 4,000 to 6,000 tokens of ordinary talk, which every model in use reads, and cost little.
+    context_rounds: int = Field(20, ge=1)
+    context_tokens: int = Field(6000, ge=256)
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("admins", mode="before")
+    @classmethod
+    def _split_admins(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("admins")
+    @classmethod
+    def _name_platforms(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for admin in value:
+            platform, _, id = admin.partition(":")
+            if platform not in {"telegram", "discord", "web"} or not id:
+                raise ValueError(f"{admin!r} is not a platform and an id")
+        return value
+
+    @field_validator(
+        "telegram_api_url", "discord_api_url", "openai_base_url", "discord_gateway_url", "database_url", mode="after"
+    )
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if value and "://" not in value:
+            raise ValueError(f"{value!r} is not a URL")
+        return value.rstrip("/") if not value.startswith("sqlite") else value
+
+    @field_validator("local_model_path", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return value or None
+
+    @property
+    def database(self) -> str:
+        """DATABASE_URL, or the file in DATA_DIR."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'chinwag.db'}"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the small offline model answers: neither a key nor another endpoint is configured."""
+        return not self.openai_api_key.get_secret_value() and not self.openai_base_url
+
+
+def load(env_file: str | Path | None = ".env") -> Settings:
+    """Read the settings. Raises SetupError with one line per bad value: its name, what is wrong, an example."""
+    try:
+        return Settings(_env_file=env_file)  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors(include_input=False, include_url=False):
+            name = str(problem["loc"][0]) if problem["loc"] else "settings"
+            reason = problem["msg"].removeprefix("Value error, ")
+            example = f" (example: {name.upper()}={EXAMPLES[name]})" if name in EXAMPLES else ""
+            lines.append(f"{name.upper()}: {reason}{example}")
+        raise SetupError("\n".join(lines)) from None
+    except UnicodeDecodeError as error:
+        raise SetupError(f"{env_file} is not UTF-8 text ({error.reason}): save it as UTF-8") from None

@@ -1,0 +1,127 @@
+"""The seam between the core and a chat platform.
+
+A platform turns its events into `Incoming` for the core's `receive`, and opens a `Surface` for each answer.
+Core speaks Markdown and decides when and how much is shown; a surface renders, converts and translates
+errors (see `core.errors`), and nothing else. Adding a platform is one package in bots/ and no change here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from core.types import Address, Incoming
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `calls` in any `seconds`: a platform's limit, until its own answers say otherwise."""
+
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one surface can take.
+
+    page: the largest `Rendered.size` of one message.
+    budget: calls to surfaces with the same budget key count together (a Telegram group with all its topics).
+    rates: every rate that holds at once for that budget; posts and edits count alike.
+    first: seconds from the first token until something is shown, unless it is readable earlier.
+    interval: the shortest pause between the starts of two edits, in seconds.
+    """
+
+    page: int
+    budget: str
+    rates: tuple[Rate, ...]
+    first: float = 0.3
+    interval: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What the platform will really be sent. size is in the platform's own unit; payload is the adapter's own."""
+
+    text: str
+    size: int
+    payload: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """One message as it shall be on screen now. page counts from 0; only page 0 replies to the question.
+
+    nonce: the same for every try at the same post, so that a platform which knows such a key posts it once.
+    final: this text will not be edited again.
+    """
+
+    rendered: Rendered
+    page: int = 0
+    nonce: str = ""
+    final: bool = True
+
+
+class Surface(Protocol):
+    """Where one answer appears. Every method may raise any `PlatformError`; none of them retries or waits by itself."""
+
+    @property
+    def limits(self) -> Limits: ...
+
+    def render(self, markdown: str) -> Rendered:
+        """Pure and total: any text at all, also half an answer. Splitting measures the result's size."""
+        ...
+
+    async def post(self, out: Out) -> str:
+        """Show a new message and return the platform's id of it."""
+        ...
+
+    async def edit(self, id: str, out: Out) -> None:
+        """Replace a message's text. "Not modified" is success."""
+        ...
+
+    async def delete(self, id: str) -> None:
+        """Take a message away. One that is already gone is success."""
+        ...
+
+    async def typing(self) -> None:
+        """Show that an answer is being worked on. The core calls it again every `Platform.typing_every` seconds."""
+        ...
+
+
+class Platform(Protocol):
+    """One bot account on one platform."""
+
+    name: str
+    bot: str
+    typing_every: float
+
+    def open(self, address: Address) -> Surface: ...
+
+    async def is_admin(self, address: Address, user: str) -> bool:
+        """Whether the platform says that this user runs the group or server. Always False in private."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value that a user can pick, and what it is called on screen (both at most 100 characters)."""
+
+    value: str
+    label: str
+
+
+class Core(Protocol):
+    """What a platform may ask of the core."""
+
+    async def receive(self, incoming: Incoming) -> None:
+        """Take one message. When this returns it is committed (or refused): only now tell the platform "got it".
+
+        The same event twice is taken once. Never raises for what the user sent.
+        """
+        ...
+
+    async def suggest(self, incoming: Incoming, argument: str) -> Sequence[Choice]:
+        """At most 25 values for a command's argument (its `suggest` name); `incoming.text` is what is typed so far."""
+        ...
