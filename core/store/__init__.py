@@ -1,0 +1,49 @@
+"""Everything that must survive: the inbox, leases, sessions, turns, deliveries, access, logins.
+
+`Store.open` gives the rest of the core its one way to the database; SQL stands in this package only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from core.store.access import AccessTable, Pairing
+from core.store.database import Database
+from core.store.deliveries import Deliveries, Delivery
+from core.store.inbox import Inbox, Row
+from core.store.leases import Lease, Leases
+from core.store.logins import Logins
+from core.store.sessions import Sessions
+from core.store.sqlite import SqliteDatabase
+from core.store.turns import Turns
+from core.store.values import Values
+
+__all__ = ["Database", "Delivery", "Lease", "Pairing", "Row", "Store"]
+
+
+class Store:
+    """The repositories over one open database. now: the clock of every time that is stored, in unix seconds."""
+
+    def __init__(self, db: Database, now: Callable[[], float]) -> None:
+        self.db = db
+        self.inbox = Inbox(db, now)
+        self.leases = Leases(db)
+        self.sessions = Sessions(db, now)
+        self.turns = Turns(db, now)
+        self.deliveries = Deliveries(db, now)
+        self.access = AccessTable(db, now)
+        self.logins = Logins(db, now)
+        self.values = Values(db)
+
+    @classmethod
+    async def open(cls, url: str, *, now: Callable[[], float] = time.time) -> Store:
+        """Open what DATABASE_URL names: folder and file are made, the schema is brought up to date.
+
+        Raises SetupError, one line with the cure. Must be closed: an open store keeps the process alive.
+        """
+        return cls(await SqliteDatabase.open(url, now), now)
+
+    async def close(self) -> None:
+        """Write what is queued, then let go of the database. Twice is harmless."""
+        await self.db.close()

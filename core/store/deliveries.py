@@ -1,0 +1,119 @@
+"""Deliveries: how far an answer got on screen, so that it goes on in the same messages after a crash.
+
+`core.live` records the delivery before its first post, each posted id at once, and the text about once a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.store.database import Database, Record, Transaction
+from core.store.inbox import settle
+from core.store.leases import Lease, holds
+from core.store.text import from_json, to_json
+from core.types import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One answer's messages. row: the inbox row; pages: the posted ids in page order; state: "open" or "final"."""
+
+    row: int
+    address: Address
+    pages: tuple[str, ...]
+    text: str
+    state: str
+
+
+class Deliveries:
+    def __init__(self, db: Database, now: Callable[[], float]) -> None:
+        self._db = db
+        self._now = now
+
+    async def open(self, row: int, lease: Lease, address: Address) -> Delivery | None:
+        """The row's delivery: the one that exists (taken up after a crash), else a new one. None when fenced."""
+
+        async def work(tx: Transaction) -> Delivery | None:
+            if not await holds(tx, lease):
+                return None
+            await tx.execute(
+                "INSERT INTO deliveries (inbox_row, address) VALUES (:row, :address) "
+                "ON CONFLICT (inbox_row) DO NOTHING",
+                row=row,
+                address=to_json(address.as_json()),
+            )
+            found = await tx.fetch("SELECT * FROM deliveries WHERE inbox_row = :row", row=row)
+            posts = await tx.fetch("SELECT id FROM posts WHERE inbox_row = :row ORDER BY page", row=row)
+            return _delivery(found[0], posts)
+
+        return await self._db.write(work)
+
+    async def posted(self, row: int, lease: Lease, page: int, id: str) -> bool:
+        """Remember a page's message and the time. A page that was posted anew has the new id. False when fenced."""
+
+        async def work(tx: Transaction) -> bool:
+            if not await holds(tx, lease):
+                return False
+            await tx.execute(
+                "INSERT INTO posts (inbox_row, page, id, posted) VALUES (:row, :page, :id, :now) "
+                "ON CONFLICT (inbox_row, page) DO UPDATE SET id = excluded.id, posted = excluded.posted",
+                row=row,
+                page=page,
+                id=id,
+                now=self._now(),
+            )
+            return True
+
+        return await self._db.write(work)
+
+    async def progress(self, row: int, lease: Lease, text: str) -> bool:
+        """Keep the text so far. False when fenced, or when the delivery is not open."""
+
+        async def work(tx: Transaction) -> bool:
+            if not await holds(tx, lease):
+                return False
+            changed = await tx.execute(
+                "UPDATE deliveries SET text = :text WHERE inbox_row = :row AND state = 'open'", text=text, row=row
+            )
+            return changed == 1
+
+        return await self._db.write(work)
+
+    async def finish(self, row: int, lease: Lease, text: str) -> bool:
+        """For answers without a turn: in one transaction the delivery is final and the inbox row done.
+
+        False when fenced, or when the row was done before: nothing is written.
+        """
+
+        async def work(tx: Transaction) -> bool:
+            if not await settle(tx, row, lease):
+                return False
+            await close_delivery(tx, row, text)
+            return True
+
+        return await self._db.write(work)
+
+    async def recent_posts(self, since: float) -> list[tuple[Address, float]]:
+        """Where and when messages were posted since then (unix seconds), oldest first: budgets start from it."""
+        rows = await self._db.read(
+            "SELECT d.address, p.posted FROM posts p JOIN deliveries d ON d.inbox_row = p.inbox_row "
+            "WHERE p.posted >= :since ORDER BY p.posted, p.inbox_row, p.page",
+            since=since,
+        )
+        return [(Address.from_json(from_json(row["address"])), row["posted"]) for row in rows]
+
+
+async def close_delivery(tx: Transaction, row: int, text: str) -> None:
+    """Make the row's delivery final, if it has one; the caller has checked the lease."""
+    await tx.execute("UPDATE deliveries SET text = :text, state = 'final' WHERE inbox_row = :row", text=text, row=row)
+
+
+def _delivery(row: Record, posts: list[Record]) -> Delivery:
+    return Delivery(
+        row=row["inbox_row"],
+        address=Address.from_json(from_json(row["address"])),
+        pages=tuple(post["id"] for post in posts),
+        text=row["text"],
+        state=row["state"],
+    )

@@ -1,0 +1,103 @@
+"""The inbox: what a platform handed over and is not answered yet. It is committed before the platform is told.
+
+`chat.receive` accepts, the lane's drain takes rows one by one; after a crash the rows that wait are drained again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.store.database import Database, Record, Transaction
+from core.store.leases import Lease, holds
+from core.store.text import from_json, to_json
+from core.types import Incoming, Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message that waits. tries: how often it was taken up, this time included; received: unix seconds."""
+
+    id: int
+    lane: Lane
+    incoming: Incoming
+    tries: int
+    received: float
+
+
+class Inbox:
+    def __init__(self, db: Database, now: Callable[[], float]) -> None:
+        self._db = db
+        self._now = now
+
+    async def accept(self, incoming: Incoming, lane: Lane) -> int | None:
+        """Keep a message; it is committed on return. None when this (platform, bot, event) was taken before."""
+
+        async def work(tx: Transaction) -> int | None:
+            rows = await tx.fetch(
+                "INSERT INTO inbox (lane, platform, bot, event, incoming, received) "
+                "VALUES (:lane, :platform, :bot, :event, :incoming, :received) "
+                "ON CONFLICT (platform, bot, event) DO NOTHING RETURNING id",
+                lane=str(lane),
+                platform=incoming.address.platform,
+                bot=incoming.address.bot,
+                event=incoming.event,
+                incoming=to_json(incoming.as_json()),
+                received=self._now(),
+            )
+            return rows[0]["id"] if rows else None
+
+        return await self._db.write(work)
+
+    async def next(self, lease: Lease) -> Row | None:
+        """The oldest waiting row of the lane, its `tries` raised by 1. None when none waits, or when fenced.
+
+        The same row is returned until it is done.
+        """
+
+        async def work(tx: Transaction) -> Row | None:
+            if not await holds(tx, lease):
+                return None
+            rows = await tx.fetch(
+                "UPDATE inbox SET tries = tries + 1 WHERE id = "
+                "(SELECT MIN(id) FROM inbox WHERE lane = :lane AND state = 'waiting') "
+                "RETURNING id, incoming, tries, received",
+                lane=str(lease.lane),
+            )
+            return _row(rows[0], lease.lane) if rows else None
+
+        return await self._db.write(work)
+
+    async def done(self, row: int, lease: Lease) -> bool:
+        """The row needs no answer any more. False when fenced, or when the row does not wait."""
+
+        async def work(tx: Transaction) -> bool:
+            return await settle(tx, row, lease)
+
+        return await self._db.write(work)
+
+    async def waiting(self) -> list[Lane]:
+        """The lanes that have unfinished rows, the one with the oldest row first: what a boot has to wake."""
+        rows = await self._db.read(
+            "SELECT lane, MIN(id) AS oldest FROM inbox WHERE state = 'waiting' GROUP BY lane ORDER BY oldest"
+        )
+        return [Lane.parse(row["lane"]) for row in rows]
+
+
+async def settle(tx: Transaction, row: int, lease: Lease) -> bool:
+    """Mark the row done, if the lease holds and the row waits in its lane.
+
+    The text is dropped with it: the turn has what is to be kept, and a deleted session must leave nothing here.
+    """
+    if not await holds(tx, lease):
+        return False
+    changed = await tx.execute(
+        "UPDATE inbox SET state = 'done', incoming = '' WHERE id = :row AND lane = :lane AND state = 'waiting'",
+        row=row,
+        lane=str(lease.lane),
+    )
+    return changed == 1
+
+
+def _row(row: Record, lane: Lane) -> Row:
+    return Row(row["id"], lane, Incoming.from_json(from_json(row["incoming"])), row["tries"], row["received"])

@@ -1,0 +1,74 @@
+"""Logins to the web page: a one-time link becomes a cookie. Only the sha256 of a token is ever stored."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+
+from core.store.database import Database, Transaction
+
+YEAR = 365 * 24 * 3600.0
+
+
+class Logins:
+    def __init__(self, db: Database, now: Callable[[], float]) -> None:
+        self._db = db
+        self._now = now
+
+    async def mint(self, person: str, *, ttl: float = 3600.0) -> str:
+        """A token for a link that works once, within `ttl` seconds."""
+
+        async def work(tx: Transaction) -> str:
+            now = self._now()
+            await tx.execute("DELETE FROM logins WHERE expires <= :now", now=now)
+            return await _issue(tx, "link", person, now + ttl)
+
+        return await self._db.write(work)
+
+    async def redeem(self, token: str) -> tuple[str, str] | None:
+        """Use a link's token up: (person, cookie token valid for one year). None when unknown, used or expired."""
+
+        async def work(tx: Transaction) -> tuple[str, str] | None:
+            rows = await tx.fetch(
+                "DELETE FROM logins WHERE hash = :hash AND kind = 'link' AND expires > :now RETURNING person",
+                hash=_hash(token),
+                now=self._now(),
+            )
+            if not rows:
+                return None
+            person: str = rows[0]["person"]
+            return person, await _issue(tx, "cookie", person, self._now() + YEAR)
+
+        return await self._db.write(work)
+
+    async def person(self, cookie: str) -> str | None:
+        """Whose cookie this is; None when it is unknown, revoked or expired."""
+        rows = await self._db.read(
+            "SELECT person FROM logins WHERE hash = :hash AND kind = 'cookie' AND expires > :now",
+            hash=_hash(cookie),
+            now=self._now(),
+        )
+        return rows[0]["person"] if rows else None
+
+    async def revoke(self, cookie: str) -> None:
+        async def work(tx: Transaction) -> None:
+            await tx.execute("DELETE FROM logins WHERE hash = :hash", hash=_hash(cookie))
+
+        await self._db.write(work)
+
+
+async def _issue(tx: Transaction, kind: str, person: str, expires: float) -> str:
+    token = secrets.token_urlsafe(32)
+    await tx.execute(
+        "INSERT INTO logins (hash, kind, person, expires) VALUES (:hash, :kind, :person, :expires)",
+        hash=_hash(token),
+        kind=kind,
+        person=person,
+        expires=expires,
+    )
+    return token
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,168 @@
+"""Sessions: conversations with a history of their own. Each key (chat, thread, user) has one current session."""
+
+from __future__ import annotations
+
+import builtins
+import secrets
+from collections.abc import Callable
+
+from core.errors import UserError
+from core.store.database import Database, Record, Transaction, Value
+from core.types import Session, SessionKey
+
+CURRENT = "SELECT s.* FROM current_sessions c JOIN sessions s ON s.id = c.session WHERE c.key = :key"
+INHERITED = ("role", "role_prompt", "language", "streaming")
+ROLE = "assistant"
+NEW: dict[str, Value] = {"role": ROLE, "role_prompt": "", "language": "", "streaming": 1}
+
+
+class Sessions:
+    def __init__(self, db: Database, now: Callable[[], float]) -> None:
+        self._db = db
+        self._now = now
+
+    async def current(self, key: SessionKey, *, role: str = ROLE) -> Session:
+        """The key's current session; one with `role` is made if there is none."""
+        if rows := await self._db.read(CURRENT, key=str(key)):
+            return _session(rows[0])
+
+        async def work(tx: Transaction) -> Session:
+            rows = await tx.fetch(CURRENT, key=str(key))
+            return _session(rows[0]) if rows else await self._make(tx, key, {**NEW, "role": role})
+
+        return await self._db.write(work)
+
+    async def new(self, key: SessionKey) -> Session:
+        """A new current session, with the previous one's role, language and streaming."""
+
+        async def work(tx: Transaction) -> Session:
+            rows = await tx.fetch(CURRENT, key=str(key))
+            return await self._make(tx, key, {name: rows[0][name] for name in INHERITED} if rows else NEW)
+
+        return await self._db.write(work)
+
+    async def list(self, key: SessionKey, limit: int = 20) -> builtins.list[Session]:
+        """The key's sessions, most recently updated first."""
+        rows = await self._db.read(
+            "SELECT * FROM sessions WHERE key = :key ORDER BY updated DESC, number DESC LIMIT :limit",
+            key=str(key),
+            limit=limit,
+        )
+        return [_session(row) for row in rows]
+
+    async def of_chat(self, platform: str, bot: str, chat: str, limit: int = 200) -> builtins.list[Session]:
+        """The sessions of all threads of one chat, most recently updated first."""
+        rows = await self._db.read(
+            "SELECT * FROM sessions WHERE platform = :platform AND bot = :bot AND chat = :chat "
+            "ORDER BY updated DESC, number DESC LIMIT :limit",
+            platform=platform,
+            bot=bot,
+            chat=chat,
+            limit=limit,
+        )
+        return [_session(row) for row in rows]
+
+    async def get(self, id: str) -> Session | None:
+        rows = await self._db.read("SELECT * FROM sessions WHERE id = :id", id=id)
+        return _session(rows[0]) if rows else None
+
+    async def switch(self, id: str) -> Session:
+        """Make it its key's current session. Raises UserError when it is gone."""
+
+        async def work(tx: Transaction) -> Session:
+            session = _one(await tx.fetch("SELECT * FROM sessions WHERE id = :id", id=id))
+            await _make_current(tx, session)
+            return session
+
+        return await self._db.write(work)
+
+    async def set(
+        self,
+        id: str,
+        *,
+        title: str | None = None,
+        role: str | None = None,
+        role_prompt: str | None = None,
+        language: str | None = None,
+        streaming: bool | None = None,
+    ) -> Session:
+        """Change what is not None; `updated` stays, it is the last turn's time. Raises UserError when it is gone."""
+
+        async def work(tx: Transaction) -> Session:
+            return _one(
+                await tx.fetch(
+                    "UPDATE sessions SET title = COALESCE(:title, title), role = COALESCE(:role, role), "
+                    "role_prompt = COALESCE(:role_prompt, role_prompt), language = COALESCE(:language, language), "
+                    "streaming = COALESCE(:streaming, streaming) WHERE id = :id RETURNING *",
+                    id=id,
+                    title=title,
+                    role=role,
+                    role_prompt=role_prompt,
+                    language=language,
+                    streaming=None if streaming is None else int(streaming),
+                )
+            )
+
+        return await self._db.write(work)
+
+    async def delete(self, id: str) -> None:
+        """Delete it with its turns and the text of their answers. Its key gets a new one at the next `current`."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
+                "UPDATE deliveries SET text = '' WHERE inbox_row IN (SELECT inbox_row FROM turns WHERE session = :id)",
+                id=id,
+            )
+            await tx.execute("DELETE FROM sessions WHERE id = :id", id=id)
+
+        await self._db.write(work)
+
+    async def _make(self, tx: Transaction, key: SessionKey, settings: dict[str, Value]) -> Session:
+        rows = await tx.fetch(
+            "INSERT INTO sessions (id, key, platform, bot, chat, title, role, role_prompt, language, streaming, "
+            "created, updated) VALUES (:id, :key, :platform, :bot, :chat, '', :role, :role_prompt, :language, "
+            ":streaming, :now, :now) RETURNING *",
+            id=secrets.token_hex(12),
+            key=str(key),
+            platform=key.platform,
+            bot=key.bot,
+            chat=key.chat,
+            now=self._now(),
+            **settings,
+        )
+        session = _one(rows)
+        await _make_current(tx, session)
+        return session
+
+
+async def _make_current(tx: Transaction, session: Session) -> None:
+    await tx.execute(
+        "INSERT INTO current_sessions (key, session) VALUES (:key, :session) "
+        "ON CONFLICT (key) DO UPDATE SET session = excluded.session",
+        key=str(session.key),
+        session=session.id,
+    )
+
+
+def gone() -> UserError:
+    return UserError("That conversation is no longer there.")
+
+
+def _one(rows: list[Record]) -> Session:
+    if not rows:
+        raise gone()
+    return _session(rows[0])
+
+
+def _session(row: Record) -> Session:
+    return Session(
+        id=row["id"],
+        key=SessionKey.parse(row["key"]),
+        title=row["title"],
+        role=row["role"],
+        role_prompt=row["role_prompt"],
+        language=row["language"],
+        streaming=bool(row["streaming"]),
+        created=row["created"],
+        updated=row["updated"],
+    )

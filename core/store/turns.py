@@ -1,0 +1,167 @@
+"""Turns: the history. `core.chat` opens a turn before it asks the model and finishes it with the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.errors import UserError
+from core.store.database import Database, Record, Transaction
+from core.store.deliveries import close_delivery
+from core.store.inbox import settle
+from core.store.leases import Lease, holds
+from core.store.sessions import gone
+from core.types import Turn, Usage
+
+TITLE = 60
+
+
+class Turns:
+    def __init__(self, db: Database, now: Callable[[], float]) -> None:
+        self._db = db
+        self._now = now
+
+    async def open(self, row: int, lease: Lease, session: str, author: str, question: str) -> Turn | None:
+        """The turn that answers this inbox row: the one that exists (taken up after a crash), else a new one.
+
+        None when fenced. The first question gives the session its title. Raises UserError when the session is gone.
+        """
+
+        async def work(tx: Transaction) -> Turn | None:
+            if not await holds(tx, lease):
+                return None
+            return await _of_row(tx, row) or await self._begin(tx, row, session, author, question)
+
+        return await self._db.write(work)
+
+    async def reopen(self, row: int, lease: Lease, session: str) -> Turn | None:
+        """Answer the newest finished turn anew: it is marked replaced, and a new turn has its question and author.
+
+        A turn that is still open is another asker's, so it is left alone. None when fenced; once per row, like `open`.
+        """
+
+        async def work(tx: Transaction) -> Turn | None:
+            if not await holds(tx, lease):
+                return None
+            return await _of_row(tx, row) or await self._again(tx, row, session)
+
+        return await self._db.write(work)
+
+    async def recent(self, session: str, limit: int) -> list[Turn]:
+        """The newest `limit` turns that are finished and not replaced, oldest first: what the model may see."""
+        rows = await self._db.read(
+            "SELECT * FROM turns WHERE session = :session AND replaced = 0 AND state <> 'open' "
+            "ORDER BY seq DESC LIMIT :limit",
+            session=session,
+            limit=limit,
+        )
+        return [_turn(row) for row in reversed(rows)]
+
+    async def all(self, session: str, limit: int = 200) -> list[Turn]:
+        """The newest `limit` turns that are not replaced, also open ones, oldest first: what a person sees."""
+        rows = await self._db.read(
+            "SELECT * FROM turns WHERE session = :session AND replaced = 0 ORDER BY seq DESC LIMIT :limit",
+            session=session,
+            limit=limit,
+        )
+        return [_turn(row) for row in reversed(rows)]
+
+    async def finish(
+        self,
+        row: int,
+        lease: Lease,
+        turn: Turn,
+        *,
+        answer: str,
+        state: str,
+        model: str = "",
+        usage: Usage | None = None,
+    ) -> bool:
+        """In one transaction: the turn and its delivery get the answer, the inbox row is done, the session updated.
+
+        state: "done", "stopped" or "failed". False when fenced, or when the row was done before: nothing is written.
+        """
+
+        async def work(tx: Transaction) -> bool:
+            if not await settle(tx, row, lease):
+                return False
+            kept = await self._write(tx, turn, answer, state, model, usage)
+            await close_delivery(tx, row, answer if kept else "")  # its session was deleted meanwhile: keep nothing
+            return True
+
+        return await self._db.write(work)
+
+    async def _write(
+        self, tx: Transaction, turn: Turn, answer: str, state: str, model: str, usage: Usage | None
+    ) -> bool:
+        kept = await tx.execute(
+            "UPDATE turns SET answer = :answer, state = :state, model = :model, prompt_tokens = :prompt, "
+            "completion_tokens = :completion WHERE session = :session AND seq = :seq",
+            answer=answer,
+            state=state,
+            model=model,
+            prompt=usage.prompt if usage else None,
+            completion=usage.completion if usage else None,
+            session=turn.session,
+            seq=turn.seq,
+        )
+        await tx.execute("UPDATE sessions SET updated = :now WHERE id = :id", now=self._now(), id=turn.session)
+        return kept == 1
+
+    async def _again(self, tx: Transaction, row: int, session: str) -> Turn:
+        rows = await tx.fetch(
+            "UPDATE turns SET replaced = 1 WHERE session = :session AND seq = (SELECT MAX(seq) FROM turns "
+            "WHERE session = :session AND replaced = 0 AND state <> 'open') RETURNING author, question",
+            session=session,
+        )
+        if not rows:
+            raise UserError("There is nothing to answer anew yet.")
+        return await self._begin(tx, row, session, rows[0]["author"], rows[0]["question"])
+
+    async def _begin(self, tx: Transaction, row: int, session: str, author: str, question: str) -> Turn:
+        now = self._now()
+        counted = await tx.fetch(
+            "UPDATE sessions SET turns = turns + 1, updated = :now, "
+            "title = CASE WHEN title = '' THEN :title ELSE title END WHERE id = :session RETURNING turns",
+            session=session,
+            now=now,
+            title=title_of(question),
+        )
+        if not counted:
+            raise gone()
+        rows = await tx.fetch(
+            "INSERT INTO turns (session, seq, inbox_row, author, question, created) "
+            "VALUES (:session, :seq, :row, :author, :question, :now) RETURNING *",
+            session=session,
+            seq=counted[0]["turns"],
+            row=row,
+            author=author,
+            question=question,
+            now=now,
+        )
+        return _turn(rows[0])
+
+
+def title_of(question: str) -> str:
+    """The first line that says something, at most 60 characters."""
+    line = next((line for line in question.splitlines() if line.strip()), "")
+    words = " ".join(line.split())
+    return words if len(words) <= TITLE else words[: TITLE - 1].rstrip() + "…"
+
+
+async def _of_row(tx: Transaction, row: int) -> Turn | None:
+    rows = await tx.fetch("SELECT * FROM turns WHERE inbox_row = :row", row=row)
+    return _turn(rows[0]) if rows else None
+
+
+def _turn(row: Record) -> Turn:
+    return Turn(
+        session=row["session"],
+        seq=row["seq"],
+        author=row["author"],
+        question=row["question"],
+        answer=row["answer"],
+        state=row["state"],
+        replaced=bool(row["replaced"]),
+        created=row["created"],
+        model=row["model"],
+    )
