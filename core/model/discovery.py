@@ -1,0 +1,70 @@
+"""Which model an endpoint has, when OPENAI_MODEL does not say. The endpoint asks at start and until it is told."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from core.errors import ModelBusy, ModelError, ModelForbidden, ModelUnknown, ModelUnreachable
+from core.model.failures import by_status, scrub
+
+if TYPE_CHECKING:
+    from httpx2 import AsyncClient, Response
+
+PATIENCE = 10.0  # seconds for a list of models
+
+# Ollama lists the newest first, and that may well be one that cannot chat.
+_NO_CHAT = re.compile(r"embed|rerank|whisper|\btts\b", re.IGNORECASE)
+
+
+def public(url: str) -> str:
+    """The URL without a user, a password or a query: fit for a note."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+async def first_model(client: AsyncClient, base_url: str, key: str) -> str:
+    """The first model that GET /models lists and that can chat.
+
+    Raises a ModelError whose message is one sentence with the cure, fit for Status.note.
+    """
+    import httpx2
+
+    where = public(base_url)
+    try:
+        answer = await client.get(f"{base_url}/models", headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE)
+        answer.raise_for_status()
+    except httpx2.HTTPStatusError as error:
+        raise _refused(where, error.response) from None
+    except Exception as error:  # also what the response hook raises, and a URL that is none
+        told = scrub(f"{type(error).__name__}: {error}", (key,))
+        raise ModelUnreachable(f"{where} does not answer ({told}): start it, or correct OPENAI_BASE_URL.") from None
+    return _choose(_ids(answer), where)
+
+
+def _refused(where: str, answer: Response) -> ModelError:
+    kind = by_status(answer.status_code, "")
+    if kind is ModelForbidden:
+        return ModelForbidden(f"{where} refuses the key (HTTP {answer.status_code}): correct OPENAI_API_KEY.")
+    if kind is ModelBusy:
+        return ModelBusy(f"{where} is overloaded (HTTP {answer.status_code}).")
+    return ModelUnknown(
+        f"{where} does not list its models (HTTP {answer.status_code}): set OPENAI_MODEL, or correct OPENAI_BASE_URL."
+    )
+
+
+def _ids(answer: Response) -> list[str]:
+    try:
+        listed: Any = answer.json()
+    except ValueError:
+        return []
+    rows = listed.get("data") if isinstance(listed, dict) else listed
+    ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [id for id in ids if isinstance(id, str) and id]
+
+
+def _choose(ids: list[str], where: str) -> str:
+    if not ids:
+        raise ModelUnknown(f"{where} lists no model: load one there, or set OPENAI_MODEL.")
+    return next((id for id in ids if not _NO_CHAT.search(id)), ids[0])
