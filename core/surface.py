@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from core.errors import Refused
 from core.types import Address, Incoming
 
 
@@ -31,6 +32,7 @@ class Limits:
     rates: every rate that holds at once for that budget; posts and edits count alike.
     first: seconds from the first token until something is shown, unless it is readable earlier.
     interval: the shortest pause between the starts of two edits, in seconds.
+    marks_end: the end of an answer is shown too (a stop button goes away), so it is a call even if the text is the same.
     """
 
     page: int
@@ -38,6 +40,7 @@ class Limits:
     rates: tuple[Rate, ...]
     first: float = 0.3
     interval: float = 1.0
+    marks_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,29 @@ class Platform(Protocol):
     async def is_admin(self, address: Address, user: str) -> bool:
         """Whether the platform says that this user runs the group or server. Always False in private."""
         ...
+
+
+class Platforms:
+    """The running platforms, by name and bot: where a stored address finds its surface again."""
+
+    def __init__(self) -> None:
+        self._platforms: dict[tuple[str, str], Platform] = {}
+
+    def add(self, platform: Platform) -> None:
+        self._platforms[platform.name, platform.bot] = platform
+
+    def of(self, address: Address) -> Platform:
+        """Raises Refused when the bot that this address belongs to is not running here."""
+        platform = self._platforms.get((address.platform, address.bot))
+        if platform is None:
+            raise Refused(f"no {address.platform} bot {address.bot!r} is running here")
+        return platform
+
+    def open(self, address: Address) -> Surface:
+        return self.of(address).open(address)
+
+    def __contains__(self, address: Address) -> bool:
+        return (address.platform, address.bot) in self._platforms
 
 
 @dataclass(frozen=True, slots=True)

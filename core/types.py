@@ -206,6 +206,17 @@ class Delta:
     usage: Usage | None = None
 
 
+def clean(incoming: Incoming) -> Incoming:
+    """The same message without what no database and no model takes: NULs and halves of surrogate pairs."""
+    author = replace(incoming.author, name=_clean(incoming.author.name)[:100])
+    attachments = tuple(replace(a, name=_clean(a.name)[:200]) for a in incoming.attachments)
+    return replace(incoming, text=_clean(incoming.text), author=author, attachments=attachments)
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _join(*parts: str) -> str:
     return ":".join(quote(part, safe="@-._") for part in parts)
 

@@ -1,0 +1,90 @@
+"""The command line: `python -m bots run`, `doctor`, `approve CODE`, `version`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, NoReturn
+
+import typer
+
+from core.errors import ChinwagError, SetupError
+from core.settings import Settings, load
+
+EXIT_SETUP = 2  # settings cannot be read, or nothing could be started
+
+app = typer.Typer(
+    help="Chinwag: a self-hosted LLM chat bot behind Telegram, Discord and a web page.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def run() -> None:
+    """Start every platform that has a token, and the web page."""
+    from bots.run import serve
+
+    try:
+        asyncio.run(serve(_settings()))
+    except SetupError as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is configured, reach what can be reached, and name each problem with its cure."""
+    from bots.doctor import examine
+
+    if not asyncio.run(examine(_settings(), typer.echo)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def approve(code: Annotated[str, typer.Argument(help="The pairing code that the person was given.")]) -> None:
+    """Let in the person with this pairing code."""
+    from bots.approve import approve as let_in
+
+    try:
+        typer.echo(f"{asyncio.run(let_in(_settings(), code))} can talk to the bot now.")
+    except ChinwagError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_SETUP if isinstance(error, SetupError) else 1) from None
+
+
+@app.command("version")
+def show_version() -> None:
+    """Print the version."""
+    typer.echo(f"chinwag {chinwag_version()}")
+
+
+def chinwag_version() -> str:
+    """The installed version, or that of the checkout."""
+    try:
+        return version("chinwag")
+    except PackageNotFoundError:
+        import tomllib
+        from pathlib import Path
+
+        project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+        return str(project["project"]["version"])
+
+
+def _settings() -> Settings:
+    try:
+        return load()
+    except SetupError as error:
+        _fail(error)
+
+
+def _fail(error: SetupError) -> NoReturn:
+    typer.echo(str(error), err=True)
+    raise typer.Exit(EXIT_SETUP) from None
+
+
+if __name__ == "__main__":
+    sys.exit(app())

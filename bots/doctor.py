@@ -1,0 +1,170 @@
+"""`doctor`: what is configured, what of it can be reached, and for each problem its cure. Nothing is changed."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from core.errors import SetupError
+from core.model import build_model
+from core.settings import Settings
+from core.store import Store
+
+TIMEOUT = aiohttp.ClientTimeout(total=10)
+UNREACHABLE = (aiohttp.ClientError, TimeoutError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. cure is "" when nothing is wrong."""
+
+    about: str
+    text: str
+    cure: str = ""
+
+
+async def examine(settings: Settings, say: Callable[[str], None]) -> bool:
+    """Report on everything; True when there is no problem."""
+    well = True
+    async for finding in _findings(settings):
+        say(f"{'ok ' if not finding.cure else '!! '} {finding.about:<9} {finding.text}")
+        if finding.cure:
+            well = False
+            say(f"{'':<14}cure: {finding.cure}")
+    return well
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    async with aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True) as http:
+        yield await _database(settings)
+        yield await _telegram(settings, http)
+        yield await _discord(settings, http)
+        yield await _web(settings, http)
+        yield await _model(settings, http)
+        yield _access(settings)
+
+
+async def _database(settings: Settings) -> Finding:
+    path = settings.database.removeprefix("sqlite+aiosqlite:///")
+    if "://" not in path and not Path(path).exists():  # noqa: ASYNC240 - one look at a local file, nothing else runs
+        return _new_database(path)
+    try:
+        store = await Store.open(settings.database)
+    except SetupError as error:
+        return Finding("database", "cannot be used", str(error))
+    await store.close()
+    return Finding("database", f"{path} opens")
+
+
+def _new_database(path: str) -> Finding:
+    folder = next(parent for parent in Path(path).absolute().parents if parent.exists())
+    if folder.is_dir() and os.access(folder, os.W_OK):
+        return Finding("database", f"{path} will be created at the first start")
+    return Finding(
+        "database", f"{path} cannot be created", f"make {folder} writable, or set DATA_DIR to another folder"
+    )
+
+
+async def _telegram(settings: Settings, http: aiohttp.ClientSession) -> Finding:
+    token = settings.telegram_bot_token.get_secret_value()
+    if not token:
+        return Finding("telegram", "not configured (TELEGRAM_BOT_TOKEN is empty)")
+    try:
+        async with http.get(f"{settings.telegram_api_url}/bot{token}/getMe") as answer:
+            if answer.status in (401, 404):
+                return Finding(
+                    "telegram",
+                    "the token is refused",
+                    "copy TELEGRAM_BOT_TOKEN again from @BotFather (/mybots, API Token)",
+                )
+            me = (await answer.json(content_type=None))["result"]
+    except (*UNREACHABLE, ValueError, KeyError):
+        return Finding(
+            "telegram", f"{settings.telegram_api_url} does not answer", "check the network and TELEGRAM_API_URL"
+        )
+    privacy = "" if me.get("can_read_all_group_messages") else "; in groups it sees commands, replies and mentions only"
+    return Finding("telegram", f"@{me.get('username')} is reachable{privacy}")
+
+
+async def _discord(settings: Settings, http: aiohttp.ClientSession) -> Finding:
+    token = settings.discord_bot_token.get_secret_value()
+    if not token:
+        return Finding("discord", "not configured (DISCORD_BOT_TOKEN is empty)")
+    try:
+        async with http.get(
+            f"{settings.discord_api_url}/users/@me", headers={"Authorization": f"Bot {token}"}
+        ) as answer:
+            if answer.status == 401:
+                return Finding(
+                    "discord",
+                    "the token is refused",
+                    "reset DISCORD_BOT_TOKEN at discord.com/developers/applications, page Bot, and copy it",
+                )
+            me = await answer.json(content_type=None)
+            return Finding("discord", f"{me['username']} is reachable")
+    except (*UNREACHABLE, ValueError, KeyError):
+        return Finding(
+            "discord", f"{settings.discord_api_url} does not answer", "check the network and DISCORD_API_URL"
+        )
+
+
+async def _web(settings: Settings, http: aiohttp.ClientSession) -> Finding:
+    if not settings.web_enabled:
+        return Finding("web", "switched off (WEB_ENABLED=false)")
+    where = f"http://{settings.web_host}:{settings.web_port}"
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((settings.web_host, settings.web_port))
+        return Finding("web", f"{where} is free")
+    except OSError as error:
+        if await _is_chinwag(http, where):
+            return Finding("web", f"{where} is served by a running Chinwag")
+        return Finding(
+            "web", f"{where} cannot be opened ({error.strerror})", "set WEB_PORT to a free port, such as 8081"
+        )
+
+
+async def _is_chinwag(http: aiohttp.ClientSession, where: str) -> bool:
+    try:
+        async with http.get(f"{where}/healthz") as answer:
+            return answer.status == 200 and "chinwag" in (await answer.text())[:200]
+    except UNREACHABLE:
+        return False
+
+
+async def _model(settings: Settings, http: aiohttp.ClientSession) -> Finding:
+    if settings.embedded:
+        status = build_model(settings).status()
+        return Finding("model", f"{status.name} (set OPENAI_API_KEY or OPENAI_BASE_URL for a better one)")
+    base = settings.openai_base_url or "https://api.openai.com/v1"
+    key = settings.openai_api_key.get_secret_value().split(",")[0].strip()
+    try:
+        async with http.get(f"{base}/models", headers={"Authorization": f"Bearer {key or 'none'}"}) as answer:
+            if answer.status in (401, 403):
+                return Finding("model", f"{base} refuses the key", "correct OPENAI_API_KEY")
+            listed = await answer.json(content_type=None) if answer.status == 200 else {}
+            names = [model["id"] for model in listed.get("data", [])]
+    except (*UNREACHABLE, ValueError, KeyError, TypeError, AttributeError):
+        return Finding("model", f"{base} does not answer", "start the server, or correct OPENAI_BASE_URL")
+    if settings.openai_model and names and settings.openai_model not in names:
+        some = ", ".join(names[:5])
+        return Finding("model", f"{base} does not list {settings.openai_model}", f"set OPENAI_MODEL to one of: {some}")
+    return Finding("model", f"{base} answers; model {settings.openai_model or (names[0] if names else 'by default')}")
+
+
+def _access(settings: Settings) -> Finding:
+    if settings.access == "open":
+        return Finding("access", "open: everybody who finds the bot may use it, at your cost")
+    if not settings.admins and not settings.web_enabled:
+        return Finding(
+            "access", "by invitation, but nobody can invite", "set ADMINS to yourself, like ADMINS=telegram:123456"
+        )
+    return Finding(
+        "access", "by invitation; admins: " + (", ".join(settings.admins) or "whoever opens the printed link")
+    )

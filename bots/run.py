@@ -1,0 +1,116 @@
+"""`run`: starts everything that is configured, says what it started and where, and stops it in order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from core.errors import SetupError
+from core.hub import Hub
+from core.model import Model, build_model
+from core.observe.log import configure, get_logger
+from core.settings import Settings
+from core.store import Store
+from core.surface import Platform
+
+log = get_logger(__name__)
+
+
+class Bot(Platform, Protocol):
+    """A platform that can be started and stopped. title: what a person calls it, "@my_bot"."""
+
+    title: str
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+class House:
+    """Everything that runs in one process. `say` gets the lines that tell a person what was started and where."""
+
+    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._say = say
+        self._closing: list[Callable[[], Awaitable[None]]] = []
+        self.bots: list[Bot] = []
+
+    async def start(self) -> None:
+        """Start what is configured. Raises SetupError when nothing could be started; call `close` in any case."""
+        store = await Store.open(self._settings.database)
+        self._closing.append(store.close)
+        model = build_model(self._settings)
+        hub = Hub(store, model, self._settings)
+        bots = _bots(self._settings, hub, store, model)
+        if not bots:
+            raise SetupError(
+                "Nothing to start: set TELEGRAM_BOT_TOKEN or DISCORD_BOT_TOKEN, or leave WEB_ENABLED=true."
+            )
+        await model.start()
+        self._closing += [model.close, hub.close]
+        failures = [failure for bot in bots if (failure := await self._start_bot(bot, hub))]
+        if not self.bots:
+            raise SetupError("\n".join(map(str, failures)))
+        status = model.status()
+        self._say(f"  {'model':<9} {status.name}{': ' + status.note if status.note else ''}")
+
+    async def close(self) -> None:
+        """Stop everything, in the opposite order. Unfinished answers go on at the next start."""
+        while self._closing:
+            try:
+                await self._closing.pop()()
+            except Exception:
+                log.exception("something did not stop cleanly")
+
+    async def _start_bot(self, bot: Bot, hub: Hub) -> SetupError | None:
+        """Start one platform; one that fails does not stop the others."""
+        try:
+            await bot.start()
+        except SetupError as error:
+            self._say(f"  {bot.name:<9} not started: {error}")
+            return error
+        self._closing.append(bot.stop)
+        self.bots.append(bot)
+        await hub.join(bot)
+        self._say(f"  {bot.name:<9} {bot.title}")
+        return None
+
+
+async def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
+    """Run until SIGINT or SIGTERM. Raises SetupError when nothing could be started."""
+    tokens = [s.get_secret_value() for s in (settings.telegram_bot_token, settings.discord_bot_token)]
+    keys = [key.strip() for key in settings.openai_api_key.get_secret_value().split(",")]
+    configure(settings.log_level, secrets=[*tokens, *keys])
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    house = House(settings, say)
+    try:
+        say("Chinwag is starting.")
+        await house.start()
+        say("Chinwag is running; Ctrl-C stops it.")
+        await stop.wait()
+        say("Stopping.")
+    finally:
+        await house.close()
+
+
+def _bots(settings: Settings, hub: Hub, store: Store, model: Model) -> list[Bot]:
+    """Every platform that is configured. Each library is only imported when it is needed."""
+    bots: list[Bot] = []
+    if settings.web_enabled:
+        from bots.web import WebBot
+
+        bots.append(WebBot(hub, store, model.status, hub.access, host=settings.web_host, port=settings.web_port))
+    if token := settings.telegram_bot_token.get_secret_value():
+        from bots.telegram import TelegramBot
+
+        bots.append(TelegramBot(token, hub, api_url=settings.telegram_api_url))
+    if token := settings.discord_bot_token.get_secret_value():
+        from bots.discord import DiscordBot
+
+        urls = {"api_url": settings.discord_api_url, "gateway_url": settings.discord_gateway_url}
+        bots.append(DiscordBot(token, hub, store.values, **urls))
+    return bots

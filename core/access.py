@@ -1,0 +1,106 @@
+"""Who may talk to the bot, and how somebody new gets in.
+
+With ACCESS=invite an unknown person is told a pairing code that an admin approves; a group is approved as a
+whole and strangers there get silence. Admins are named in ADMINS, or are whoever opened the first one-time link.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from core.errors import UserError
+from core.store import Pairing
+from core.types import Incoming
+
+TELL_AGAIN = 60.0  # seconds: a stranger who writes ten messages is not told the same ten times
+
+
+class Grants(Protocol):
+    """The part of the store that remembers who was let in."""
+
+    async def level(self, subject: str) -> str | None: ...
+    async def grant(self, subject: str, level: str, *, name: str = "", by: str = "") -> None: ...
+    async def pairing(self, subject: str, name: str) -> Pairing: ...
+    async def redeem(self, code: str) -> Pairing | None: ...
+    async def pending(self) -> list[Pairing]: ...
+
+
+class Access:
+    """Decides on every message before anything of it is stored."""
+
+    def __init__(
+        self, grants: Grants, *, open: bool, admins: tuple[str, ...], now: Callable[[], float] = time.time
+    ) -> None:
+        self._grants = grants
+        self._open = open
+        self._admins = frozenset(admins)
+        self._now = now
+        self._told: dict[str, float] = {}
+
+    async def allows(self, incoming: Incoming) -> bool:
+        """Whether this message may be answered."""
+        author = incoming.author.subject
+        if self._open or incoming.address.platform == "web":  # the page's login is its own approval
+            return True
+        if incoming.address.private:
+            return author in self._admins or await self._grants.level(author) is not None
+        if await self._grants.level(_space(incoming)):
+            return True
+        return incoming.text.startswith("/approve") and await self.is_admin(author)
+
+    async def refusal(self, incoming: Incoming) -> str:
+        """What the author of a message that is not allowed is told; "" is silence."""
+        if not incoming.address.private:
+            return await self._refuse_group(incoming)
+        author = incoming.author
+        if not self._may_tell(author.subject, urgent=bool(incoming.address.token)):
+            return ""
+        pairing = await self._grants.pairing(author.subject, author.name)
+        return (
+            f"Hello{' ' + author.name if author.name else ''}! I only talk to people I have been introduced to.\n\n"
+            f"Your id is `{author.subject}` and your code is `{pairing.code}`. Please give the code to whoever runs "
+            f"this bot: they let you in with `/approve {pairing.code}`. Then write to me again."
+        )
+
+    async def is_admin(self, subject: str) -> bool:
+        return subject in self._admins or await self._grants.level(subject) == "admin"
+
+    async def pending(self) -> list[Pairing]:
+        """Who asked to be let in and still waits."""
+        return await self._grants.pending()
+
+    async def approve(self, code: str, by: str) -> str:
+        """Let in the person with this code; returns their name. UserError when the code is not valid."""
+        pairing = await self._grants.redeem(code)
+        if pairing is None:
+            raise UserError("That code is unknown or has run out. The person gets a new one by writing to me again.")
+        await self._grants.grant(pairing.subject, "member", name=pairing.name, by=by)
+        return pairing.name or pairing.subject
+
+    async def approve_group(self, incoming: Incoming) -> None:
+        """Let in everybody in the group or server of this message."""
+        if incoming.address.private:
+            raise UserError("Send the code with it: /approve CODE. In a group, /approve alone lets the group in.")
+        await self._grants.grant(_space(incoming), "member", by=incoming.author.subject)
+
+    async def _refuse_group(self, incoming: Incoming) -> str:
+        if await self.is_admin(incoming.author.subject):
+            return "This group is not approved yet. Send /approve here, and everybody in it can talk to me."
+        if incoming.address.token:  # an interaction that nobody answers shows "thinking" for 15 minutes
+            return "I have not been approved for this server. One of my admins can do it with /approve."
+        return ""
+
+    def _may_tell(self, subject: str, *, urgent: bool) -> bool:
+        """Once a minute per person; an interaction always has to be answered."""
+        now = self._now()
+        self._told = {who: at for who, at in self._told.items() if at > now - TELL_AGAIN}
+        told = subject in self._told
+        self._told[subject] = now
+        return urgent or not told
+
+
+def _space(incoming: Incoming) -> str:
+    """What is approved as one, in the form of the access table: "telegram:-100123"."""
+    return f"{incoming.address.platform}:{incoming.address.space or incoming.address.chat}"

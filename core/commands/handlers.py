@@ -1,0 +1,199 @@
+"""What each command does that asks no model: it reads and changes the session and returns Markdown to say."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from core import roles
+from core.access import Access
+from core.commands.table import COMMANDS, Command
+from core.errors import UserError
+from core.store import Store
+from core.surface import Choice
+from core.types import Address, Incoming, Session, SessionKey, Turn
+
+LANGUAGES = (
+    "English", "中文", "Español", "हिन्दी", "العربية", "Português", "Русский", "日本語", "Deutsch", "Français",
+    "한국어", "Italiano", "Türkçe", "Tiếng Việt", "Polski", "Українська", "Nederlands", "Ελληνικά", "עברית",
+    "Bahasa Indonesia",
+)  # fmt: skip
+CUSTOM_LONGEST = 4000  # characters of a user's own role
+HISTORY_SHOWN = 10  # turns
+LINE_LONGEST = 300  # characters of one message in /history
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One use of a command. stopped: whether /stop found an answer to stop."""
+
+    command: Command
+    argument: str
+    incoming: Incoming
+    key: SessionKey
+    stopped: bool = False
+
+
+class Handlers:
+    """Runs commands. `is_group_admin` asks the platform whether a user runs the group."""
+
+    def __init__(self, store: Store, access: Access, is_group_admin: Callable[[Address, str], Awaitable[bool]]) -> None:
+        self._store = store
+        self._access = access
+        self._is_group_admin = is_group_admin
+
+    async def run(self, request: Request) -> str:
+        """The answer to a command, as Markdown. Raises UserError with a sentence for the user."""
+        if request.command.admin and not await self._access.is_admin(request.incoming.author.subject):
+            raise UserError("Only an admin of this bot can do that.")
+        handler: Callable[[Request], Awaitable[str]] = getattr(self, f"_{request.command.name}")
+        return await handler(request)
+
+    async def suggest(self, key: SessionKey, argument: str, typed: str) -> list[Choice]:
+        """At most 25 values for an argument that suggests "roles", "languages" or "sessions"."""
+        if argument == "roles":
+            choices = [Choice(role.name, f"{role.title} – {role.summary}"[:100]) for role in roles.builtin().values()]
+        elif argument == "languages":
+            choices = [Choice("auto", "auto – the language you write in"), *(Choice(name, name) for name in LANGUAGES)]
+        elif argument == "sessions":
+            sessions = await self._store.sessions.list(key, 25)
+            choices = [Choice(str(n), _titled(n, session)[:100]) for n, session in enumerate(sessions, 1)]
+        else:
+            raise ValueError(f"nothing is suggested for {argument!r}")
+        return [c for c in choices if typed.lower() in c.label.lower() or typed.lower() in c.value.lower()][:25]
+
+    async def _start(self, request: Request) -> str:
+        name = request.incoming.author.name
+        where = "" if request.incoming.address.private else " In this group, mention me or reply to me."
+        return (
+            f"Hello{' ' + name if name else ''}! Write to me and I answer; I remember what was said here.{where}\n\n"
+            "/new starts a new conversation, /role gives me a role, /stop stops an answer, /help lists the rest."
+        )
+
+    async def _help(self, request: Request) -> str:
+        admin = await self._access.is_admin(request.incoming.author.subject)
+        shown = [command for command in COMMANDS if admin or not command.admin]
+        return "\n".join(f"/{command.name} – {command.summary}" for command in shown)
+
+    async def _new(self, request: Request) -> str:
+        await self._store.sessions.new(request.key)
+        return "A new conversation begins. The old one stays: /sessions goes back to it."
+
+    async def _reset(self, request: Request) -> str:
+        await self._store.sessions.new(request.key)
+        return "Forgotten: I start from nothing. The old conversation stays in /sessions, should you want it back."
+
+    async def _sessions(self, request: Request) -> str:
+        current = await self._store.sessions.current(request.key)
+        sessions = await self._store.sessions.list(request.key)
+        if request.argument:
+            chosen = _numbered(sessions, request.argument)
+            await self._store.sessions.switch(chosen.id)
+            return f"Back in “{_title(chosen)}”. I remember what was said there."
+        lines = [f"{_titled(n, s)}{' ← you are here' if s.id == current.id else ''}" for n, s in enumerate(sessions, 1)]
+        return "\n".join(["Your conversations here:", *lines, "", "Go back to one with its number: /sessions 2"])
+
+    async def _role(self, request: Request) -> str:
+        session = await self._store.sessions.current(request.key)
+        if not request.argument:
+            return self._roles(session)
+        await self._require_group_admin(request, "change my role")
+        word, _, text = request.argument.partition(" ")
+        if word.lower() == "custom":
+            return await self._custom_role(session, text.strip())
+        role = roles.find(request.argument)
+        if role is None:
+            raise UserError(f"I have no role called “{request.argument[:60]}”. /role lists them.")
+        await self._store.sessions.set(session.id, role=role.name, role_prompt="")
+        return f"From now on I am: **{role.title}** – {role.summary}"
+
+    async def _custom_role(self, session: Session, text: str) -> str:
+        if not text:
+            raise UserError("Say what I should be: /role custom You are a pirate who teaches maths.")
+        if len(text) > CUSTOM_LONGEST:
+            raise UserError(f"That role is too long: at most {CUSTOM_LONGEST} characters, please.")
+        await self._store.sessions.set(session.id, role="custom", role_prompt=text)
+        return "From now on I am what you described. /role assistant changes back."
+
+    def _roles(self, session: Session) -> str:
+        lines = [
+            f"- `{role.name}` – {role.summary}{' ← now' if role.name == session.role else ''}"
+            for role in roles.builtin().values()
+        ]
+        own = f"\n\nNow: your own role: “{session.role_prompt[:200]}”" if session.role == "custom" else ""
+        return (
+            "\n".join(["My roles:", *lines])
+            + own
+            + "\n\nSwitch with /role teacher, or /role custom and your own words."
+        )
+
+    async def _language(self, request: Request) -> str:
+        session = await self._store.sessions.current(request.key)
+        if not request.argument:
+            now = session.language or "the language you write in"
+            return f"I answer in {now}. Choose with /language Deutsch (any language), or /language auto."
+        if len(request.argument) > 60 or "\n" in request.argument:
+            raise UserError("Name one language, like: /language Deutsch")
+        chosen = "" if request.argument.lower() == "auto" else request.argument
+        await self._store.sessions.set(session.id, language=chosen)
+        return f"From now on I answer in {chosen or 'the language you write in'}."
+
+    async def _stop(self, request: Request) -> str:
+        return "Stopped." if request.stopped else "Nothing is being written right now."
+
+    async def _stream(self, request: Request) -> str:
+        session = await self._store.sessions.current(request.key)
+        mode = request.argument.lower()
+        if mode not in {"on", "off"}:
+            state = "on" if session.streaming else "off"
+            return f"Streaming is {state}. /stream on shows answers while they are written, /stream off when complete."
+        await self._store.sessions.set(session.id, streaming=mode == "on")
+        return "Answers appear while they are written." if mode == "on" else "Answers appear when they are complete."
+
+    async def _history(self, request: Request) -> str:
+        session = await self._store.sessions.current(request.key)
+        turns = await self._store.turns.all(session.id, HISTORY_SHOWN)
+        if not turns:
+            return "Nothing has been said in this conversation yet."
+        head = f"The last {len(turns)} rounds of “{_title(session)}”:" if len(turns) > 1 else f"“{_title(session)}”:"
+        return "\n\n".join([head, *(_round(turn) for turn in turns)])
+
+    async def _approve(self, request: Request) -> str:
+        if request.argument:
+            name = await self._access.approve(request.argument, request.incoming.author.subject)
+            return f"{name} can talk to me now."
+        await self._access.approve_group(request.incoming)
+        return "This group is approved: everybody in it can talk to me."
+
+    async def _require_group_admin(self, request: Request, what: str) -> None:
+        address, author = request.incoming.address, request.incoming.author
+        if address.private or await self._access.is_admin(author.subject):
+            return
+        if not await self._is_group_admin(address, author.id):
+            raise UserError(f"In a group, only the group's admins can {what}.")
+
+
+def _numbered(sessions: Sequence[Session], text: str) -> Session:
+    if not text.isdecimal() or not 1 <= int(text) <= len(sessions):
+        raise UserError(f"There is no conversation number “{text[:20]}”. /sessions lists them.")
+    return sessions[int(text) - 1]
+
+
+def _title(session: Session) -> str:
+    return session.title or "New conversation"
+
+
+def _titled(number: int, session: Session) -> str:
+    day = datetime.fromtimestamp(session.updated, UTC).astimezone().strftime("%d %b %H:%M")
+    return f"{number}. {_title(session)} ({day})"
+
+
+def _round(turn: Turn) -> str:
+    answer = turn.answer or {"open": "(being answered)", "stopped": "(stopped)"}.get(turn.state, "(no answer)")
+    return f"**{turn.author or 'You'}:** {_short(turn.question)}\n**Me:** {_short(answer)}"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LINE_LONGEST else line[: LINE_LONGEST - 1] + "…"

@@ -1,0 +1,131 @@
+"""The core as the platforms see it: takes every message, decides at once what must not wait, and has the rest drained."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from core.access import Access
+from core.chat import Chat
+from core.commands.handlers import Handlers
+from core.commands.table import parse
+from core.context import Window
+from core.dispatch.drain import drain
+from core.dispatch.engine import Engine
+from core.errors import PlatformError
+from core.live.budget import Budgets
+from core.live.delivery import Deleted, Delivery
+from core.model import Model
+from core.observe.log import get_logger
+from core.settings import Settings
+from core.store import Store
+from core.surface import Choice, Platform, Platforms
+from core.types import Address, Incoming, Lane, SessionKey, clean
+
+log = get_logger(__name__)
+
+
+class Hub:
+    """Implements `core.surface.Core` over one store and one model."""
+
+    def __init__(self, store: Store, model: Model, settings: Settings, *, now: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._settings = settings
+        self._platforms = Platforms()
+        self._budgets = Budgets(lambda: asyncio.get_running_loop().time())
+        self.access = Access(store.access, open=settings.access == "open", admins=settings.admins, now=now)
+        self._handlers = Handlers(store, self.access, self._is_group_admin)
+        self._chat = Chat(
+            store,
+            model,
+            self._platforms,
+            self._handlers,
+            session_key=self.session_key,
+            window=Window(settings.context_rounds, settings.context_tokens),
+            budgets=self._budgets,
+            now=now,
+        )
+        self._engine = Engine(self._drain)
+        self._saying: set[asyncio.Task[None]] = set()
+
+    async def join(self, platform: Platform) -> None:
+        """A platform is running: answer on it, beginning with what was left unfinished there."""
+        self._platforms.add(platform)
+        for lane in await self._store.inbox.waiting():
+            if (lane.key.platform, lane.key.bot) == (platform.name, platform.bot):
+                self._engine.wake(lane)
+
+    async def close(self, grace: float = 5.0) -> None:
+        """Take no new work; answers that are being written get `grace` seconds, the rest goes on at the next start."""
+        await self._engine.close(grace)
+        for task in self._saying:
+            task.cancel()
+        await asyncio.gather(*self._saying, return_exceptions=True)
+
+    def session_key(self, incoming: Incoming) -> SessionKey:
+        per_user = self._settings.group_sessions == "per_user"
+        return SessionKey.of(incoming.address, incoming.author, per_user=per_user)
+
+    async def receive(self, incoming: Incoming) -> None:
+        """See `core.surface.Core.receive`."""
+        incoming = clean(incoming)
+        if not await self.access.allows(incoming):
+            self._say(incoming, await self.access.refusal(incoming))
+            return
+        lane = self._lane(incoming)
+        command, _ = parse(incoming.text) or (None, "")
+        express = bool(command and not command.asks_model) or not incoming.text.strip()
+        row = await self._store.inbox.accept(incoming, lane.beside if express else lane)
+        if row is None:
+            return  # the same event again
+        if command and command.name == "stop" and self._engine.stop(lane):
+            self._chat.stopped.add(incoming.event)
+        self._engine.wake(lane.beside if express else lane)
+
+    async def suggest(self, incoming: Incoming, argument: str) -> Sequence[Choice]:
+        """See `core.surface.Core.suggest`."""
+        if not await self.access.allows(incoming):
+            return []
+        return await self._handlers.suggest(self.session_key(incoming), argument, incoming.text)
+
+    def _lane(self, incoming: Incoming) -> Lane:
+        by_session = self._settings.group_order == "session"
+        return Lane.of(self.session_key(incoming), incoming.address, incoming.author, by_session=by_session)
+
+    async def _drain(self, lane: Lane, stop: asyncio.Event) -> None:
+        await drain(lane, stop, rows=self._store.inbox, leases=self._store.leases, handle=self._chat.handle)
+
+    async def _is_group_admin(self, address: Address, user: str) -> bool:
+        return await self._platforms.of(address).is_admin(address, user)
+
+    def _say(self, incoming: Incoming, text: str) -> None:
+        """Tell somebody who is not let in. Nothing of it is stored."""
+        if text and incoming.address in self._platforms:
+            task = asyncio.create_task(self._say_once(incoming, text))
+            self._saying.add(task)
+            task.add_done_callback(self._saying.discard)
+
+    async def _say_once(self, incoming: Incoming, text: str) -> None:
+        delivery = Delivery(
+            self._platforms.open(incoming.address),
+            self._budgets,
+            Unwritten(),
+            reopen=self._platforms.open,
+            nonce=incoming.event[-20:],
+        )
+        delivery.finish(text)
+        try:
+            await delivery.run()
+        except (PlatformError, Deleted) as error:
+            log.warning("could not tell a stranger how to get in", error=repr(error))
+
+
+class Unwritten:
+    """A journal for what need not survive a restart."""
+
+    async def posted(self, page: int, id: str) -> None:
+        return
+
+    async def progress(self, text: str) -> None:
+        return

@@ -1,0 +1,1 @@
+"""What the person who runs Chinwag can see of it: logs."""

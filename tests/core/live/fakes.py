@@ -1,0 +1,99 @@
+"""A surface that records what a person would see, with times, and does on demand what platforms do to bots."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from core.errors import Gone, PlatformError, TooLong
+from core.surface import Limits, Out, Rate, Rendered
+
+
+@dataclass
+class Shown:
+    """One call as it went out: when (virtual seconds), what, to which message, with which text."""
+
+    at: float
+    call: str
+    id: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.at:7.2f} {self.call:<6} {self.id:<3} {self.text[:60]!r}"
+
+
+@dataclass
+class FakeSurface:
+    """Renders Markdown as itself. `faults` are raised one per call, None meaning that the call works."""
+
+    limits: Limits = field(default_factory=lambda: Limits(page=100, budget="here", rates=(Rate(20, 60.0),)))
+    round_trip: float = 0.1
+    faults: deque[PlatformError | None] = field(default_factory=deque)
+    really: int = 0  # the page size that the platform enforces, when it is not the one that it tells
+    calls: list[Shown] = field(default_factory=list)
+    screen: dict[str, str] = field(default_factory=dict)
+    typed: list[float] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    nonces: list[str] = field(default_factory=list)
+
+    def render(self, markdown: str) -> Rendered:
+        return Rendered(markdown, len(markdown))
+
+    async def post(self, out: Out) -> str:
+        self.nonces.append(out.nonce)
+        id = f"m{len(self.nonces)}"
+        await self._call("post", id, out.rendered.text)
+        self.screen[id] = out.rendered.text
+        return id
+
+    async def edit(self, id: str, out: Out) -> None:
+        await self._call("edit", id, out.rendered.text)
+        if id not in self.screen:
+            raise Gone
+        self.screen[id] = out.rendered.text
+
+    async def delete(self, id: str) -> None:
+        await self._call("delete", id, "")
+        self.screen.pop(id, None)
+
+    async def typing(self) -> None:
+        self.typed.append(now())
+
+    async def _call(self, call: str, id: str, text: str) -> None:
+        self.calls.append(Shown(now(), call, id, text))
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        await asyncio.sleep(self.round_trip)
+        self.in_flight -= 1
+        fault = self.faults.popleft() if self.faults else None
+        if fault is not None:
+            raise fault
+        if self.really and len(text) > self.really:
+            raise TooLong
+
+    @property
+    def text(self) -> str:
+        return "".join(self.screen.values())
+
+    def timeline(self) -> str:
+        return "\n".join(map(str, self.calls))
+
+
+@dataclass
+class FakeJournal:
+    """Remembers what was written down."""
+
+    ids: list[tuple[int, str]] = field(default_factory=list)
+    saved: list[str] = field(default_factory=list)
+
+    async def posted(self, page: int, id: str) -> None:
+        self.ids.append((page, id))
+
+    async def progress(self, text: str) -> None:
+        self.saved.append(text)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
