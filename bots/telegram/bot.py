@@ -1,0 +1,173 @@
+"""One Telegram bot account: starts, polls, hands messages to the core and opens surfaces for its answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import re
+import time
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from telegram import Bot, Update
+from telegram.error import Conflict, InvalidToken, TelegramError
+
+from bots.telegram import menu
+from bots.telegram.admins import Admins
+from bots.telegram.errors import describe
+from bots.telegram.incoming import Me, read
+from bots.telegram.polling import Backoff, Poller, Raw, Sleep
+from bots.telegram.request import CONNECT_TIMEOUT, api_request, quiet
+from bots.telegram.surface import TelegramSurface
+from core.errors import SetupError
+from core.surface import Core
+from core.types import Address, Incoming
+
+UPDATES = ["message"]
+POLL = 30  # seconds; Telegram holds a poll up to 50, but some gateways cut what is silent for a minute
+GRACE = 5.0
+BAD_TOKEN = "TELEGRAM_BOT_TOKEN: Telegram does not know this token. @BotFather shows the right one: /mybots, API Token"
+log = logging.getLogger(__name__)
+
+
+class TelegramBot:
+    """Implements `core.surface.Platform`. Between `start` and `stop` it calls `core.receive` in the running loop.
+
+    bot: the account's id; title: "@my_bot" once Telegram has told it, "" before.
+    """
+
+    name = "telegram"
+    typing_every = 4.0  # seconds; Telegram shows a chat action for five
+
+    def __init__(
+        self,
+        token: str,
+        core: Core,
+        *,
+        api_url: str = "https://api.telegram.org",
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        quiet()
+        self._token, self._core = token.strip(), core
+        self._url = api_url.rstrip("/")
+        self.bot = self._token.partition(":")[0]
+        self.title = ""
+        self._calls, self._polls = api_request(), api_request(connections=2)
+        self._api = Bot(self._token or "none", f"{self._url}/bot", request=self._calls, get_updates_request=self._polls)
+        self._admins = Admins(self._api, clock)
+        self._sleep, self._backoff = sleep, Backoff(random)
+        self._poller = Poller(self._fetch, self._take, sleep=sleep, random=random)
+        self._me: Me | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Check the token and begin to poll. Raises SetupError for a wrong token.
+
+        While Telegram cannot be reached it says so in the log, once, and goes on trying.
+        """
+        if not re.fullmatch(r"\d+:[\w-]+", self._token):
+            raise SetupError(BAD_TOKEN)
+        await asyncio.gather(self._calls.initialize(), self._polls.initialize())
+        try:
+            await self._connect()
+        except TelegramError as error:
+            if _wrong_token(error):
+                await self._close()
+                raise SetupError(BAD_TOKEN) from None
+            log.warning("Telegram cannot be reached at %s, trying on (%s)", self._url, describe(error))
+        self._task = asyncio.create_task(self._run(), name="telegram")
+
+    async def stop(self) -> None:
+        """Fetch no more. What was fetched is handed to the core first, unless that takes longer than a few seconds;
+        the rest is delivered again at the next start.
+        """
+        self._poller.stop()
+        if self._task is not None:
+            if self._me is None:
+                self._task.cancel()
+            await asyncio.wait([self._task], timeout=GRACE)
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        await self._close()
+
+    def open(self, address: Address) -> TelegramSurface:
+        return TelegramSurface(self._api, address)
+
+    async def is_admin(self, address: Address, user: str) -> bool:
+        return await self._admins.has(address, user)
+
+    async def _run(self) -> None:
+        while self._me is None:
+            await self._sleep(self._backoff.next())
+            await self._try_to_connect()
+        try:
+            await menu.register(self._api)
+        except TelegramError as error:
+            log.warning("the command menu was not set (%s)", describe(error))
+        await self._poller.run()
+
+    async def _try_to_connect(self) -> None:
+        try:
+            await self._connect()
+        except TelegramError as error:
+            if _wrong_token(error):
+                log.error(BAD_TOKEN)
+            log.debug("Telegram still cannot be reached (%s)", describe(error))
+
+    async def _connect(self) -> None:
+        user = await self._api.get_me(connect_timeout=CONNECT_TIMEOUT)
+        self._me = Me(user.id, user.username or "")
+        self.bot, self.title = str(user.id), f"@{user.username}"
+        log.info("connected to Telegram as %s", self.title)
+        if not user.can_read_all_group_messages:
+            log.info(
+                "privacy mode is on: in groups Telegram may hide messages that only mention %s; "
+                "make it an admin there, or turn privacy off with @BotFather (/setprivacy)",
+                self.title,
+            )
+
+    async def _close(self) -> None:
+        await asyncio.gather(self._calls.shutdown(), self._polls.shutdown())
+
+    async def _fetch(self, offset: int) -> list[Raw]:
+        """One long poll, as plain JSON: one update that cannot be parsed must not hold up the others.
+
+        By GET ("We support GET and POST HTTP methods", Bot API), since python-telegram-bot has no raw getUpdates.
+        """
+        query = urlencode({"offset": offset, "timeout": POLL, "allowed_updates": json.dumps(UPDATES)})
+        url = f"{self._url}/bot{self._token}/getUpdates?{query}"
+        try:
+            answer = await self._polls.retrieve(url, read_timeout=POLL + CONNECT_TIMEOUT)
+        except Conflict as error:
+            if "webhook" not in str(error):
+                raise
+            log.warning("this bot had a webhook, which another program set: it is removed, so that polling works")
+            await self._api.delete_webhook()
+            return []
+        updates = self._polls.parse_json_payload(answer).get("result")
+        return [update for update in updates if isinstance(update, dict)] if isinstance(updates, list) else []
+
+    async def _take(self, update: Raw) -> None:
+        """Hand one update to the core; what it raises is the caller's to try again."""
+        incoming = self._read(update)
+        if incoming is not None:
+            await self._core.receive(incoming)
+
+    def _read(self, update: Raw) -> Incoming | None:
+        if self._me is None:
+            return None
+        try:
+            return read(Update.de_json(dict(update), None), self._me)
+        except Exception as error:  # an update of a shape that nobody foresaw: skipped, or it would come for ever
+            log.error("update %s cannot be read and is skipped (%s)", update.get("update_id"), describe(error))
+            return None
+
+
+def _wrong_token(error: TelegramError) -> bool:
+    """Telegram itself said so; a 404 that is not its JSON comes from something else at TELEGRAM_API_URL."""
+    return isinstance(error, InvalidToken) and error.__cause__ is None

@@ -1,0 +1,183 @@
+"""Markdown to what Telegram shows: text and entities. Pure and total; `TelegramSurface.render` is this.
+
+Lines stay where the model put them: a block stands after an empty line only where the Markdown has one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from markdown_it.token import Token
+
+from bots.telegram import inline
+from bots.telegram.entities import Span, Writer, clean, units, whole
+from bots.telegram.markdown import parse
+from bots.telegram.tables import lay_out
+from core.surface import Rendered
+
+INDENT = "    "
+_TASK = re.compile(r"\[([ xX])\](?:\s|$)")
+_LANGUAGE = re.compile(r"[\w+#.-]{1,32}")
+
+
+def render(markdown: str) -> Rendered:
+    """The message as Telegram will have it: size in UTF-16 units, payload a tuple of `Span`.
+
+    Text that is not blank never becomes blank: "**" or an empty code block is shown as it was written.
+    """
+    source = whole(markdown)
+    tokens = parse(source)
+    text, spans = _Blocks().laid_out(tokens) if tokens is not None else ("", ())
+    if not text:
+        text, spans = clean(source).strip(" \n"), ()
+    return Rendered(text, units(text), spans)
+
+
+class _Blocks:
+    """One walk over the blocks of a text. line: where in the Markdown the block before this one ended."""
+
+    def __init__(self) -> None:
+        self.out = Writer()
+        self.line = 0
+        self.numbers: list[int | None] = []  # the next number of each list that is open, None for bullets
+        self.items: list[Token] = []
+        self.outer: list[str] = []  # the indents to go back to
+        self.quotes = 0
+        self.rows: list[list[str]] | None = None  # of the table that is open
+        self.aligns: list[str] = []
+        self.links: list[tuple[str, str]] = []
+
+    def laid_out(self, tokens: Sequence[Token]) -> tuple[str, tuple[Span, ...]]:
+        for token in tokens:
+            handler = _HANDLERS.get(token.type)
+            if handler is not None:
+                handler(self, token)
+        return self.out.finish()
+
+    def begin(self, token: Token) -> None:
+        """A block begins: keep the line breaks that stand before it."""
+        first, last = token.map or (self.line, self.line)
+        self.out.gap(2 if first > self.line else 1)
+        self.line = last
+
+    def begin_alone(self, token: Token) -> None:
+        """A code block, table or quotation begins: it never shares a line with a list's marker."""
+        self.begin(token)
+        if self.out.marker:
+            self.out.flush()
+            self.out.gap(1)
+
+    def heading(self, token: Token) -> None:
+        self.out.open("bold")
+
+    def close(self, token: Token) -> None:
+        self.out.close()
+
+    def rule(self, token: Token) -> None:
+        self.begin(token)
+        self.out.write("———")
+
+    def code(self, token: Token) -> None:
+        self.begin_alone(token)
+        language = _LANGUAGE.match(token.info.strip())
+        self.out.pre(token.content.removesuffix("\n"), language[0] if language else "")
+
+    def open_quote(self, token: Token) -> None:
+        if self.out.marker:
+            self.begin_alone(token)
+        self.line = token.map[0] if token.map and self.line > token.map[0] else self.line
+        self.quotes += 1
+        self.outer.append(self.out.indent)
+        # Telegram has no quotation inside a quotation, and no list around one.
+        self.out.indent = self.out.indent + "> " if self.quotes > 1 else ""
+        self.out.open("blockquote")
+
+    def close_quote(self, token: Token) -> None:
+        self.out.close()
+        self.quotes -= 1
+        self.out.indent = self.outer.pop()
+
+    def open_list(self, token: Token) -> None:
+        self.numbers.append(int(token.attrs.get("start", 1)) if token.type.startswith("ordered") else None)
+
+    def close_list(self, token: Token) -> None:
+        self.numbers.pop()
+
+    def open_item(self, token: Token) -> None:
+        number = self.numbers[-1]
+        self.out.mark("• " if number is None else f"{number}{token.markup} ")
+        if number is not None:
+            self.numbers[-1] = number + 1
+        self.items.append(token)
+        self.outer.append(self.out.indent)
+        self.out.indent += INDENT
+
+    def close_item(self, token: Token) -> None:
+        opened = self.items.pop()
+        if self.out.marker:  # an empty item; its map takes in the empty lines after it
+            self.begin(opened)
+            self.line = opened.map[0] + 1 if opened.map else self.line
+            self.out.flush()
+        self.out.indent = self.outer.pop()
+
+    def open_table(self, token: Token) -> None:
+        self.begin_alone(token)
+        self.rows, self.aligns, self.links = [], [], []
+
+    def open_row(self, token: Token) -> None:
+        if self.rows is not None:
+            self.rows.append([])
+
+    def open_column(self, token: Token) -> None:
+        self.aligns.append(str(token.attrs.get("style", "")).removeprefix("text-align:"))
+
+    def close_table(self, token: Token) -> None:
+        """The table, and below it its links: none can stand inside a monospaced block."""
+        self.out.pre(lay_out(self.rows or [], self.aligns), "")
+        self.rows = None
+        for label, url in self.links:
+            self.out.gap(1)
+            self.out.open("text_link", url)
+            self.out.write(label)
+            self.out.close()
+
+    def text(self, token: Token) -> None:
+        children = token.children or []
+        if self.rows is not None:
+            cell, links = inline.flat(children)
+            self.rows[-1].append(cell)
+            self.links += links
+            return
+        self.begin(token)
+        inline.write(self.out, self.without_task(token.content, children))
+
+    def without_task(self, content: str, children: list[Token]) -> list[Token]:
+        """An item that begins with [ ] or [x] has a box for its marker."""
+        task = _TASK.match(content) if self.out.marker.endswith("• ") else None
+        if task is None or children[0].type != "text":
+            return children
+        self.out.marker = self.out.marker.removesuffix("• ") + ("☐ " if task[1] == " " else "☑ ")
+        return [children[0].copy(content=children[0].content[len("[x] ") :]), *children[1:]]
+
+
+_HANDLERS: dict[str, Callable[[_Blocks, Token], None]] = {
+    "heading_open": _Blocks.heading,
+    "heading_close": _Blocks.close,
+    "hr": _Blocks.rule,
+    "fence": _Blocks.code,
+    "code_block": _Blocks.code,
+    "blockquote_open": _Blocks.open_quote,
+    "blockquote_close": _Blocks.close_quote,
+    "bullet_list_open": _Blocks.open_list,
+    "bullet_list_close": _Blocks.close_list,
+    "ordered_list_open": _Blocks.open_list,
+    "ordered_list_close": _Blocks.close_list,
+    "list_item_open": _Blocks.open_item,
+    "list_item_close": _Blocks.close_item,
+    "table_open": _Blocks.open_table,
+    "tr_open": _Blocks.open_row,
+    "th_open": _Blocks.open_column,
+    "table_close": _Blocks.close_table,
+    "inline": _Blocks.text,
+}
