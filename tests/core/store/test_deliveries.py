@@ -1,0 +1,67 @@
+"""Deliveries: an answer goes on in the messages that are on screen, and budgets know what was posted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.store import Delivery, Store
+from core.types import Address, Lane
+from tests.core.store.conftest import ADDRESS, KEY, LANE, Clock, Place, taken
+
+
+async def test_after_a_crash_the_posted_ids_and_the_text_are_there(store: Store, place: Place) -> None:
+    address = Address("discord", "1", "2", "3", private=False, space="9", reply_to="8", token="t", expires=12.5)
+    row, lease = await taken(store)
+    assert await store.deliveries.open(row.id, lease, address) == Delivery(row.id, address, (), "", "open")
+    for page, id in enumerate(["100", "101", "102"]):
+        assert await store.deliveries.posted(row.id, lease, page, id)
+    assert await store.deliveries.progress(row.id, lease, "half an ans")
+    reopened = await place.restart()
+    lease = await reopened.leases.acquire(LANE)
+    found = await reopened.deliveries.open(row.id, lease, address.without_token())
+    assert found == Delivery(row.id, address, ("100", "101", "102"), "half an ans", "open")
+
+
+async def test_a_page_that_was_posted_anew_has_its_new_id(store: Store) -> None:
+    row, lease = await taken(store)
+    await store.deliveries.open(row.id, lease, ADDRESS)
+    for page, id in [(1, "b"), (0, "a"), (1, "c")]:
+        assert await store.deliveries.posted(row.id, lease, page, id)
+    found = await store.deliveries.open(row.id, lease, ADDRESS)
+    assert found is not None
+    assert found.pages == ("a", "c")
+
+
+async def test_a_command_ends_its_delivery_and_its_row_together(store: Store) -> None:
+    row, lease = await taken(store, "/help")
+    await store.deliveries.open(row.id, lease, ADDRESS)
+    assert await store.deliveries.finish(row.id, lease, "These are the commands")
+    assert await store.inbox.waiting() == []
+    found = await store.deliveries.open(row.id, lease, ADDRESS)
+    assert found == Delivery(row.id, ADDRESS, (), "These are the commands", "final")
+    assert not await store.deliveries.finish(row.id, lease, "twice")
+    assert not await store.deliveries.progress(row.id, lease, "late")
+    assert await store.deliveries.open(row.id, lease, ADDRESS) == found
+
+
+async def test_a_row_without_a_delivery_can_be_finished(store: Store) -> None:
+    row, lease = await taken(store)
+    assert await store.deliveries.finish(row.id, lease, "")
+    assert await store.inbox.waiting() == []
+
+
+async def test_recent_posts_for_the_budgets(store: Store, clock: Clock, place: Place) -> None:
+    start, here, there = clock.time, ADDRESS, replace(ADDRESS, chat="6")
+    for lane, address in ((LANE, here), (Lane(KEY, "x"), there)):
+        row, lease = await taken(store, lane=lane)
+        await store.deliveries.open(row.id, lease, address)
+        for page in range(2):
+            clock.time += 10
+            await store.deliveries.posted(row.id, lease, page, f"{page}")
+    reopened = await place.restart()
+    assert await reopened.deliveries.recent_posts(start + 20) == [
+        (here, start + 20),
+        (there, start + 30),
+        (there, start + 40),
+    ]
+    assert await reopened.deliveries.recent_posts(clock.time + 1) == []
