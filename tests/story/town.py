@@ -1,0 +1,216 @@
+"""A town for stories: the real Chinwag between a model server and the loopback platforms, and people who write to it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bots.run import House
+from core.settings import Settings
+from tests.platforms import discord, telegram
+from tests.platforms.model import ModelServer
+
+TIMEOUT = 10.0
+
+
+@dataclass
+class Town:
+    """Everything that a story needs. `open` starts Chinwag, `restart` ends it and starts it on the same database."""
+
+    folder: Path
+    model: ModelServer
+    telegram: telegram.TelegramServer
+    discord: discord.DiscordServer
+    settings: dict[str, Any] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    house: House | None = None
+    web: WebPerson | None = None
+
+    async def open(self, *platforms: str, **settings: Any) -> None:
+        """Start Chinwag on these platforms ("telegram", "discord", "web"), open to everybody unless told otherwise."""
+        self.settings = {
+            "data_dir": self.folder,
+            "openai_base_url": self.model.url,
+            "access": "open",
+            "telegram_bot_token": self.telegram.token if "telegram" in platforms else "",
+            "telegram_api_url": self.telegram.url,
+            "discord_bot_token": self.discord.token if "discord" in platforms else "",
+            "discord_api_url": self.discord.api_url,
+            "discord_gateway_url": self.discord.gateway_url,
+            "web_enabled": "web" in platforms,
+            "web_port": 0,
+            **settings,
+        }
+        await self._start()
+
+    async def restart(self) -> None:
+        await self.close()
+        await self._start()
+
+    async def close(self) -> None:
+        if self.house is not None:
+            await self.house.close()
+        self.house = None
+
+    async def _start(self) -> None:
+        self.house = House(Settings(_env_file=None, **self.settings), self.said.append)  # type: ignore[call-arg]
+        await self.house.start()
+        if self.settings["discord_bot_token"]:
+            await self.discord.ready()
+        if self.web is not None:
+            self.web.move(self.link)
+
+    @property
+    def link(self) -> str:
+        """The one-time link that was printed last."""
+        return re.findall(r"http://\S+/\?token=\S+", "\n".join(self.said))[-1]
+
+    async def person(self, platform: str, name: str = "Dana") -> Person:
+        """Somebody with a private chat on this platform."""
+        if platform == "telegram":
+            return TelegramPerson(self.telegram, next(IDS), name)
+        if platform == "discord":
+            return DiscordPerson(self.discord, name)
+        self.web = await WebPerson.sign_in(self.link)
+        return self.web
+
+    @property
+    def systems(self) -> list[str]:
+        """The system prompt of each request that the model got."""
+        return [request.messages[0]["content"] for request in self.model.requests if "messages" in request.body]
+
+
+IDS = itertools.count(1000)
+
+
+class Person:
+    """Somebody in a private chat. `says` writes; `hears` waits for a complete message of the bot with a text in it."""
+
+    async def says(self, text: str) -> None:
+        raise NotImplementedError
+
+    def heard(self) -> list[str]:
+        """The bot's messages since this person last wrote, as they are on screen now."""
+        raise NotImplementedError
+
+    async def refresh(self) -> None:
+        return
+
+    async def hears(self, part: str, timeout: float = TIMEOUT) -> str:
+        """The first message since this person last wrote that has `part` in it."""
+        return await self.sees(lambda: next((text for text in self.heard() if part in text), ""), part, timeout)
+
+    async def asks(self, text: str, part: str) -> str:
+        await self.says(text)
+        return await self.hears(part)
+
+    async def sees(self, look: Callable[[], Any], what: str, timeout: float = TIMEOUT) -> Any:
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    await self.refresh()
+                    if found := look():
+                        return found
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"waited for {what!r}, heard {self.heard()!r}") from None
+
+
+class TelegramPerson(Person):
+    """Writes to the bot in a private chat of Telegram."""
+
+    def __init__(self, server: telegram.TelegramServer, id: int, name: str) -> None:
+        self.user = server.user(id, name)
+        self.chat = server.private(self.user)
+        self._since = 0
+
+    async def says(self, text: str) -> None:
+        self._since = (await self.chat.send(self.user, text)).id
+
+    def heard(self) -> list[str]:
+        return [m.text for m in self.chat.messages if m.from_bot and m.id > self._since]
+
+
+class DiscordPerson(Person):
+    """Writes direct messages, and uses slash commands for what begins with "/"."""
+
+    def __init__(self, server: discord.DiscordServer, name: str) -> None:
+        self.user = server.user(name)
+        self.chat = server.dm(self.user)
+        self._since = 0
+
+    async def says(self, text: str) -> None:
+        self._since = len(self.chat.log)
+        if text.startswith("/"):
+            name, _, argument = text[1:].partition(" ")
+            await self.chat.slash(self.user, name, **self._options(name, argument))
+        else:
+            await self.chat.send(self.user, text)
+
+    @staticmethod
+    def _options(name: str, argument: str) -> dict[str, str]:
+        if not argument:
+            return {}
+        if argument.startswith("custom "):
+            return {"custom": argument.removeprefix("custom ")}
+        option = {"sessions": "number", "stream": "mode", "approve": "code"}.get(name, "name")
+        return {option: argument}
+
+    def heard(self) -> list[str]:
+        return [m.content for m in self.chat.log[self._since :] if m.by_bot and not m.deleted and not m.loading]
+
+
+class WebPerson(Person):
+    """Uses the page's API as the page does."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
+        self.session = ""
+        self.turns: list[dict[str, Any]] = []
+        self.live: list[dict[str, Any]] = []
+        self._seen = 0
+
+    @classmethod
+    async def sign_in(cls, link: str) -> WebPerson:
+        base, _, token = link.partition("/?token=")
+        http = httpx.AsyncClient(base_url=base, headers={"Origin": base}, trust_env=False)
+        answer = await http.get(f"/?token={token}")
+        assert answer.status_code in (302, 303, 307), answer.text
+        return cls(http)
+
+    def move(self, link: str) -> None:
+        """The server has another port since its restart; the cookie stays."""
+        base = link.partition("/?token=")[0]
+        self.http.base_url = httpx.URL(base)
+        self.http.headers["Origin"] = base
+
+    async def says(self, text: str) -> None:
+        if not self.session:
+            self.session = (await self.http.post("/api/sessions")).json()["id"]
+        await self.refresh()
+        self._seen = len(self.turns)
+        self._notices = {message["id"] for message in self.live}
+        answer = await self.http.post(
+            f"/api/sessions/{self.session}/messages", json={"id": str(uuid.uuid4()), "text": text}
+        )
+        assert answer.status_code == 202, answer.text
+
+    async def refresh(self) -> None:
+        if self.session:
+            view = (await self.http.get(f"/api/sessions/{self.session}")).json()
+            self.turns, self.live = view["turns"], view["live"]
+
+    def heard(self) -> list[str]:
+        new = [message["text"] for message in self.live if message["id"] not in self._notices]
+        return [turn["answer"] for turn in self.turns[self._seen :]] + new
+
+    async def close(self) -> None:
+        await self.http.aclose()
