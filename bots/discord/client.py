@@ -1,0 +1,130 @@
+"""discord.py's client, cut down to what Chinwag needs: events in, handed to the core. `DiscordBot` owns it.
+
+A client lives as long as one log-in: a new one is made for other intents or another token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import discord
+from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bots.discord.incoming import from_interaction, from_message, wanted
+from bots.discord.rest import Bucket, impatient
+from bots.discord.slash import CHOICES, TEXT, quiet, typing_in
+from core.observe.log import get_logger
+from core.surface import Choice, Core
+from core.types import Incoming
+
+log = get_logger(__name__)
+
+# Discord: interactions must be answered within 3 seconds
+DEFER_WITHIN, SUGGEST_WITHIN = 2.5, 2.0
+
+Failed = Callable[[Incoming, Exception], Coroutine[Any, Any, None]]
+
+
+def point_to(api_url: str, gateway_url: str) -> None:
+    """Where Discord is. discord.py keeps both addresses per process, in these two places."""
+    Route.BASE = api_url.rstrip("/")
+    DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
+
+
+class Client(discord.Client):
+    """Takes messages and slash commands, and caches nothing that it can do without.
+
+    content: ask for the privileged message content intent. failed: told when the core could not take something.
+    """
+
+    def __init__(self, core: Core, *, content: bool, clock: Callable[[], float], failed: Failed) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice is wanted
+        super().__init__(
+            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content),
+            allowed_mentions=discord.AllowedMentions.none(),
+            http_trace=impatient(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+        )
+        self.http.get_ratelimit = self._bucket  # type: ignore[method-assign]
+        self._core = core
+        self._clock = clock
+        self._failed = failed
+
+    async def on_message(self, message: discord.Message) -> None:
+        if self.user and wanted(message, self.user):
+            await self._take(from_message(message, self.user))
+
+    async def on_interaction(self, interaction: discord.Interaction[discord.Client]) -> None:
+        if self.user is None or interaction.data is None:
+            return
+        incoming = from_interaction(interaction, self.user, self._clock())
+        if interaction.type is discord.InteractionType.autocomplete:
+            await self._suggest(interaction, incoming)
+        elif interaction.type is discord.InteractionType.application_command:
+            await self._defer(interaction, ephemeral=quiet(_name(interaction)) and not incoming.address.private)
+            await self._take(incoming)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        log.exception("a Discord event could not be handled", handler=event_method)
+
+    async def _take(self, incoming: Incoming) -> None:
+        try:
+            await self._core.receive(incoming)
+        except Exception as error:
+            log.exception("a message could not be taken", id=incoming.event)
+            await self._failed(incoming, error)
+
+    async def _defer(self, interaction: discord.Interaction[discord.Client], *, ephemeral: bool) -> None:
+        """Show "thinking…". When that fails twice, the answer finds its way into the channel: its token is not good."""
+        for _ in range(2):
+            try:
+                async with asyncio.timeout(DEFER_WITHIN):
+                    await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+                return
+            except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
+                log.warning("a slash command could not be acknowledged", id=str(interaction.id), error=str(error))
+                if isinstance(error, discord.HTTPException) and error.status < 500:
+                    return
+
+    async def _suggest(self, interaction: discord.Interaction[discord.Client], incoming: Incoming) -> None:
+        asked = typing_in(dict(interaction.data or {}))
+        choices = await self._choices(incoming, *asked) if asked else []
+        try:
+            await interaction.response.autocomplete(choices)
+        except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
+            log.debug("suggestions came too late", error=str(error))
+
+    async def _choices(self, incoming: Incoming, kind: str, typed: str) -> list[app_commands.Choice[str]]:
+        try:
+            async with asyncio.timeout(SUGGEST_WITHIN):
+                found = await self._core.suggest(replace(incoming, text=typed), kind)
+        except Exception as error:  # whatever the core lacks, the person can go on typing
+            log.warning("no suggestions", argument=kind, error=str(error))
+            return []
+        return [_choice(choice) for choice in found if choice.value][:CHOICES]
+
+    def _bucket(self, key: str) -> Bucket:
+        """What discord.py asks for before each request (`HTTPClient.get_ratelimit`)."""
+        buckets = self.http._buckets
+        if key not in buckets:
+            buckets[key] = Bucket()
+            self.http._try_clear_expired_ratelimits()
+        bucket = buckets[key]
+        assert isinstance(bucket, Bucket)
+        return bucket
+
+
+def _name(interaction: discord.Interaction[discord.Client]) -> str:
+    return str(dict(interaction.data or {})["name"])
+
+
+def _choice(choice: Choice) -> app_commands.Choice[str]:
+    return app_commands.Choice(name=(choice.label or choice.value)[:TEXT], value=choice.value[:TEXT])

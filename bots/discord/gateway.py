@@ -1,0 +1,69 @@
+"""The gateway connection, held and taken up again. `DiscordBot` calls `Link.hold` for as long as it runs.
+
+discord.py's own loop (`Client.connect`) dies when its very first connection is refused (it reads `ws.sequence` of a
+`ws` that is still None), reconnects without a pause when it is hung up on, and waits up to 17 minutes otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import discord
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
+
+CONNECT_WITHIN = 60.0
+STEADY = 30.0  # seconds after which a connection counts as good, and the next failure as the first
+LONGEST = 64.0
+
+
+class Pauses:
+    """Seconds to wait before the next try: nothing yet, then 1, 2, 4 and so on to 64, each shortened by up to a half.
+
+    random: a number from 0 to 1, so that many bots do not come back at the same instant.
+    """
+
+    def __init__(self, random: Callable[[], float]) -> None:
+        self._random = random
+        self._failures = 0
+
+    def next(self, *, at_once: bool = False) -> float:
+        """at_once: the first try in a row need not wait, for Discord itself asked to connect anew."""
+        self._failures += 1
+        if at_once and self._failures == 1:
+            return 0.0
+        return min(LONGEST, 2.0 ** (self._failures - 1)) * (1 - self._random() / 2)
+
+    def reset(self) -> None:
+        self._failures = 0
+
+
+class Link:
+    """One connection after the other for a client; each takes up the session of the last, so that nothing is missed."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+        self._next: dict[str, Any] = {"initial": True}
+
+    async def hold(self) -> None:
+        """Connect and take events until the connection ends. Returns when it can be taken up again at once;
+        otherwise raises what ended it (discord.ConnectionClosed has Discord's code)."""
+        connecting = DiscordWebSocket.from_client(self._client, shard_id=self._client.shard_id, **self._next)
+        try:
+            ws = self._client.ws = await asyncio.wait_for(connecting, CONNECT_WITHIN)
+            while True:
+                await ws.poll_event()
+        except ReconnectWebSocket as ended:
+            self._remember(resume=ended.resume)
+        except Exception:
+            self._remember(resume=True)
+            raise
+
+    def _remember(self, *, resume: bool) -> None:
+        ws = self._client.ws
+        if not ws:
+            return
+        self._next = {"initial": False}
+        if resume and ws.session_id:
+            self._next |= {"resume": True, "session": ws.session_id, "sequence": ws.sequence, "gateway": ws.gateway}

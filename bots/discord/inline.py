@@ -1,0 +1,138 @@
+"""Markdown within a paragraph, in Discord's dialect. Only `render` and `table` call this.
+
+Code spans, links and escapes are left alone; everything between them is translated.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+# What must not be looked into. A destination holds no blank; one level of brackets, as in Wikipedia's addresses.
+_DESTINATION = r"\((?P<{0}>[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+\"[^\"\n]*\")?\)"
+_KEPT = re.compile(
+    r"\[!\[(?P<alt>[^\]\n]*)\]" + _DESTINATION.format("inner") + r"\]" + _DESTINATION.format("outer") + "|"
+    r"!\[(?P<alone>[^\]\n]*)\]" + _DESTINATION.format("image") + "|"
+    r"(?<=\])" + _DESTINATION.format("link") + "|"
+    r"<[a-z]+:[^<>\s]*>|https?://[^\s<>*|]+?(?=[_~)]*(?:[\s<>*|]|$))|"
+    r"\\(?P<broken>\n)|\\[!-/:-@\[-`{-~]",
+    re.IGNORECASE,
+)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_UNDERSCORES = re.compile(r"(?<!_)_{2,3}(?!_)")
+_SPECIAL = frozenset("\\`*_~|<>#[]()-@")
+
+Span = tuple[int, int]
+
+
+def inline(text: str) -> str:
+    """One paragraph's Markdown in Discord's dialect: `__x__` is bold, `||` hides nothing, entities are characters."""
+    kept = _spans(text)
+    text = _strong(text, [span for span, _ in kept])
+    out: list[str] = []
+    at = 0
+    for (start, end), shown in kept:
+        out += (_between(text[at:start]), shown)
+        at = end
+    return "".join(out) + _between(text[at:])
+
+
+def plain(text: str) -> str:
+    """The words of a table's cell, for a code block, where no markup is read."""
+    out: list[str] = []
+    at = 0
+    for start, end in code_spans(text):
+        out += (_unmarked(text[at:start]), text[start:end].strip("`").strip())
+        at = end
+    return " ".join(("".join(out) + _unmarked(text[at:])).split())
+
+
+def code_spans(text: str) -> list[Span]:
+    """Where code spans are: a run of backticks up to the next run of the same length (CommonMark 6.1)."""
+    runs = [run.span() for run in re.finditer("`+", text)]
+    later: dict[int, list[int]] = {}
+    for index in reversed(range(len(runs))):
+        later.setdefault(runs[index][1] - runs[index][0], []).append(index)
+    spans, index = [], 0
+    while index < len(runs):
+        start, end = runs[index]
+        same = later[end - start]
+        while same and same[-1] <= index:
+            same.pop()
+        if same and (start == 0 or text[start - 1] != "\\"):
+            index = same[-1]
+            spans.append((start, runs[index][1]))
+        index += 1
+    return spans
+
+
+def _spans(text: str) -> list[tuple[Span, str]]:
+    """Every span that is kept or replaced as a whole, in order, with what is shown for it."""
+    found: list[tuple[Span, str]] = []
+    at = 0
+    for start, end in [*code_spans(text), (len(text), len(text))]:
+        found += [(match.span(), _shown(match)) for match in _KEPT.finditer(text, at, start)]
+        if end > start:
+            found.append(((start, end), text[start:end]))
+        at = end
+    return found
+
+
+def _shown(match: re.Match[str]) -> str:
+    if match["broken"]:
+        return "\n"
+    if match["alone"] is not None:
+        return _link(match["alone"], match["image"])
+    if match["alt"] is not None:
+        return _link(match["alt"], match["outer"])
+    return match[0]
+
+
+def _link(words: str, url: str) -> str:
+    """Discord shows no images of a Markdown text, and links only the web."""
+    words = words.strip() or "image"
+    return f"[{words}]({url})" if url.lower().startswith(("http://", "https://")) else words
+
+
+def _strong(text: str, kept: list[Span]) -> str:
+    """`__x__` is bold in Markdown and underlined on Discord. The length stays the same, so spans keep their place."""
+    letters, opened = list(text), dict[int, int]()
+    for run in _outside(_UNDERSCORES, text, kept):
+        start, end = run.span()
+        before, after = text[start - 1 : start], text[end : end + 1]
+        if "*" in (before, after):
+            continue
+        if end - start in opened and before and not before.isspace() and not after.isalnum():
+            left = opened.pop(end - start)
+            letters[left : left + end - start] = letters[start:end] = "*" * (end - start)
+        elif after and not after.isspace() and not before.isalnum():
+            opened[end - start] = start
+    return "".join(letters)
+
+
+def _outside(pattern: re.Pattern[str], text: str, kept: list[Span]) -> list[re.Match[str]]:
+    found: list[re.Match[str]] = []
+    at = 0
+    for start, end in [*kept, (len(text), len(text))]:
+        found += pattern.finditer(text, at, start)
+        at = end
+    return found
+
+
+def _between(text: str) -> str:
+    # Discord hides what stands between two "||" (spoiler); in Markdown they are two bars.
+    text = _BREAK.sub("\n", text.replace("||", r"\|\|"))
+    return _ENTITY.sub(_character, text)
+
+
+def _character(match: re.Match[str]) -> str:
+    shown = unescape(match[0])
+    return "\\" + shown if shown in _SPECIAL else shown
+
+
+def _unmarked(text: str) -> str:
+    text = re.sub(r"!?\[([^\]]*)\]" + _DESTINATION.format("to"), r"\1", _BREAK.sub(" ", text))
+    text = re.sub(r"(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1", r"\2", text)
+    text = re.sub(r"\*(?=\S)([^*]+)(?<=\S)\*|(?<!\w)_(?=\S)([^_]+)(?<=\S)_(?!\w)", r"\1\2", text)
+    return unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text))

@@ -1,0 +1,151 @@
+"""Where one answer appears on Discord: a channel, thread or DM, or the reply to a slash command while its token lasts.
+
+`DiscordBot.open` builds them. Nothing is looked up in discord.py's caches, so an answer can go on before (or without)
+a gateway connection. No text ever pings anybody: every call says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import discord
+
+from bots.discord.errors import TokenGone
+from bots.discord.render import render
+from bots.discord.rest import Rest
+from core.errors import Gone, Moved
+from core.surface import Limits, Out, Rendered
+from core.types import Address
+
+PAGE = 2000  # Discord: message content
+NONCE = 25  # Discord: message nonce
+EPHEMERAL = discord.MessageFlags(ephemeral=True).value
+QUICKEST = 0.3  # seconds between two edits: quicker than this reads no better
+SLACK = 1.2  # an edit each 1.2 s never empties a bucket of 5 per 5 s; one each 1.05 s does (measured)
+
+NOBODY: dict[str, Any] = {**discord.AllowedMentions.none().to_dict(), "replied_user": False}
+
+MESSAGES = "/channels/{channel_id}/messages"
+MESSAGE = MESSAGES + "/{message_id}"
+FOLLOW_UPS = "/webhooks/{webhook_id}/{webhook_token}"
+FOLLOW_UP = FOLLOW_UPS + "/messages/{message_id}"
+ORIGINAL = FOLLOW_UPS + "/messages/@original"
+
+
+class _Surface:
+    def __init__(self, rest: Rest, address: Address) -> None:
+        self._rest = rest
+        self._address = address
+
+    def render(self, markdown: str) -> Rendered:
+        return render(markdown)
+
+    def _limits(self, route: str, budget: str) -> Limits:
+        rate = self._rest.rate("PATCH", route)
+        interval = max(QUICKEST, SLACK * rate.seconds / rate.calls)
+        return Limits(PAGE, f"discord:{self._address.bot}:{budget}", (rate,), interval=interval)
+
+
+class ChannelSurface(_Surface):
+    """A channel, a thread or a DM."""
+
+    def __init__(self, rest: Rest, address: Address) -> None:
+        super().__init__(rest, address)
+        self._channel = address.thread or address.chat
+
+    @property
+    def limits(self) -> Limits:
+        return self._limits(MESSAGE, self._channel)
+
+    async def post(self, out: Out) -> str:
+        body = _content(out) | _once(out.nonce)
+        if out.page == 0 and self._address.reply_to:
+            body["message_reference"] = {"message_id": self._address.reply_to, "fail_if_not_exists": False}
+        message = await self._rest.call("POST", MESSAGES, body, channel_id=self._channel)
+        return str(message["id"])
+
+    async def edit(self, id: str, out: Out) -> None:
+        await self._rest.call("PATCH", MESSAGE, _content(out), channel_id=self._channel, message_id=id)
+
+    async def delete(self, id: str) -> None:
+        try:
+            await self._rest.call("DELETE", MESSAGE, channel_id=self._channel, message_id=id)
+        except Gone:
+            pass
+
+    async def typing(self) -> None:
+        await self._rest.call("POST", "/channels/{channel_id}/typing", channel_id=self._channel)
+
+
+class InteractionSurface(_Surface):
+    """The answer to a slash command. Its first page takes the place of "thinking…"; more pages are follow-ups.
+
+    When the token has run out, every method raises `Moved` to the channel, where the same messages can be edited.
+    """
+
+    def __init__(self, rest: Rest, address: Address, application: str, clock: Callable[[], float]) -> None:
+        super().__init__(rest, address)
+        self._parts = {"webhook_id": application, "webhook_token": address.token}
+        self._clock = clock
+        self._flags: int | None = None  # of the first page: who sees it
+
+    @property
+    def limits(self) -> Limits:
+        return self._limits(FOLLOW_UP, hashlib.sha256(self._address.token.encode()).hexdigest()[:16])
+
+    async def post(self, out: Out) -> str:
+        if out.page == 0:
+            try:
+                return await self._fill_in(out)
+            except Gone:  # the user has deleted it
+                pass
+        body = _content(out) | {"flags": await self._visibility()}
+        return str((await self._call("POST", FOLLOW_UPS + "?wait=true", body))["id"])
+
+    async def edit(self, id: str, out: Out) -> None:
+        await self._call("PATCH", FOLLOW_UP, _content(out), message_id=id)
+
+    async def delete(self, id: str) -> None:
+        try:
+            await self._call("DELETE", FOLLOW_UP, message_id=id)
+        except Gone:
+            pass
+
+    async def typing(self) -> None:
+        """Nothing: "thinking…" stands there already."""
+
+    async def _fill_in(self, out: Out) -> str:
+        message = await self._call("PATCH", ORIGINAL, _content(out))
+        self._flags = message.get("flags", 0) & EPHEMERAL
+        return str(message["id"])
+
+    async def _visibility(self) -> int:
+        """A follow-up to an answer that only the asker sees must say so itself, or everybody reads the second page."""
+        if self._flags is None:
+            try:
+                self._flags = (await self._call("GET", ORIGINAL)).get("flags", 0) & EPHEMERAL
+            except Gone:
+                self._flags = EPHEMERAL
+        return self._flags
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None, **parts: str) -> Any:
+        if self._clock() >= self._address.expires:
+            raise Moved(self._address.without_token())
+        try:
+            return await self._rest.call(method, path, body, **self._parts, **parts)
+        except TokenGone as gone:
+            raise Moved(self._address.without_token()) from gone
+
+
+def _content(out: Out) -> dict[str, Any]:
+    return {"content": out.rendered.text, "allowed_mentions": NOBODY}
+
+
+def _once(nonce: str) -> dict[str, Any]:
+    """Discord posts a nonce once (for some minutes) and answers every other try with the first one's message."""
+    if not nonce:
+        return {}
+    short = nonce if len(nonce) <= NONCE else hashlib.sha256(nonce.encode()).hexdigest()[:NONCE]
+    return {"nonce": short, "enforce_nonce": True}
