@@ -7,7 +7,7 @@ LangChain takes a second to import, so that is done in a thread, by `start`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -90,7 +90,7 @@ class Endpoint:
         if self._client is not None:
             await self._client.aclose()
 
-    async def stream(self, messages: Sequence[BaseMessage]) -> AsyncIterator[Delta]:
+    async def stream(self, messages: Sequence[BaseMessage]) -> AsyncGenerator[Delta]:
         chat, usage = await self._ready(), self._counts is not False
         while True:
             reading = Reading(self._patience)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,10 +39,10 @@ class Model(Protocol):
     async def start(self) -> None:
         """Begin getting ready in the background and return at once. A second call does nothing."""
 
-    def stream(self, messages: Sequence[BaseMessage]) -> AsyncIterator[Delta]:
+    def stream(self, messages: Sequence[BaseMessage]) -> AsyncGenerator[Delta]:
         """Wait until ready, then yield pieces of text, and a last Delta with the finish reason and the usage.
 
-        Raises only ModelError subclasses or CancelledError. Closing the iterator or cancelling the task ends the
+        Raises only ModelError subclasses or CancelledError. Closing the generator or cancelling the task ends the
         request upstream at once; a stream that ends without a finish reason raises ModelCut.
         """
         ...

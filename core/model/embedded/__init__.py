@@ -1,0 +1,1 @@
+"""The small offline model: weights fetched once and checked, then llama.cpp's server in a child process."""
