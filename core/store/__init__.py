@@ -40,7 +40,7 @@ class Store:
     async def open(cls, url: str, *, now: Callable[[], float] = time.time) -> Store:
         """Open what DATABASE_URL names: folder and file are made, the schema is brought up to date.
 
-        Raises SetupError, one line with the cure. Must be closed: an open store keeps the process alive.
+        Raises SetupError, one line with the cure.
         """
         return cls(await SqliteDatabase.open(url, now), now)
 

@@ -84,7 +84,9 @@ async def _open(path: Path, now: Callable[[], float]) -> SqliteDatabase:
 
 
 async def _connect(path: Path, pragmas: tuple[str, ...]) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(str(path), isolation_level=None, timeout=BUSY_SECONDS)
+    connection = aiosqlite.connect(str(path), isolation_level=None, timeout=BUSY_SECONDS)
+    connection._thread.daemon = True  # a process that dies of an error must end, though nobody closed its store
+    await connection
     try:
         connection.row_factory = sqlite3.Row
         for pragma in pragmas:
