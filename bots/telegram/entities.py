@@ -29,6 +29,10 @@ _CLEAN = {
 _RING = re.compile(".\u030a")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK = " \n"  # tdlib/td fix_formatted_text trims these two and nothing else
+# tdlib/td strip_empty_characters: a message of only these is refused as empty.
+_UNSEEN = re.compile(
+    "[ \n\u00a0\u1680\u180e\u2000-\u200f\u202e\u202f\u205f\u2800\u3000\ufeff\ufffc\U000e0000-\U000e007f]*"
+)
 
 
 class Span(NamedTuple):
@@ -55,6 +59,11 @@ def whole(text: str) -> str:
     if _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def visible(text: str) -> bool:
+    """Whether Telegram takes this for a text: something in it can be seen."""
+    return not _UNSEEN.fullmatch(text)
 
 
 def clean(text: str) -> str:
@@ -140,9 +149,7 @@ class Writer:
         self._spans[start:] = [span._replace(language=language or None) for span in self._spans[start:]]
 
     def finish(self) -> tuple[str, tuple[Span, ...]]:
-        """The text and its entities, trimmed, sorted and at most a hundred."""
-        while self._open:
-            self.close()
+        """The text and its entities, trimmed, sorted and at most a hundred. Everything opened must be closed."""
         return trim("".join(self.parts), self._spans)
 
     def _append(self, text: str) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from markdown_it.token import Token
 
 from bots.telegram import inline
-from bots.telegram.entities import Span, Writer, clean, units, whole
+from bots.telegram.entities import Span, Writer, clean, units, visible, whole
 from bots.telegram.markdown import parse
-from bots.telegram.tables import lay_out
+from bots.telegram.tables import lay_out, surplus
 from core.surface import Rendered
 
 INDENT = "    "
@@ -24,21 +24,26 @@ _LANGUAGE = re.compile(r"[\w+#.-]{1,32}")
 def render(markdown: str) -> Rendered:
     """The message as Telegram will have it: size in UTF-16 units, payload a tuple of `Span`.
 
-    Text that is not blank never becomes blank: "**" or an empty code block is shown as it was written.
+    Text that is not blank never becomes blank: "**" or an empty code block is shown as it was written. Text in which
+    nothing can be seen has the size 0, and Telegram would refuse it.
     """
     source = whole(markdown)
     tokens = parse(source)
-    text, spans = _Blocks().laid_out(tokens) if tokens is not None else ("", ())
-    if not text:
+    text, spans = _Blocks(source).laid_out(tokens) if tokens is not None else ("", ())
+    if not visible(text):
         text, spans = clean(source).strip(" \n"), ()
+    if not visible(text):
+        return Rendered("", 0, ())
     return Rendered(text, units(text), spans)
 
 
 class _Blocks:
     """One walk over the blocks of a text. line: where in the Markdown the block before this one ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: str) -> None:
         self.out = Writer()
+        self.lines = source.split("\n")
+        self.row_line = 0
         self.line = 0
         self.numbers: list[int | None] = []  # the next number of each list that is open, None for bullets
         self.items: list[Token] = []
@@ -128,6 +133,13 @@ class _Blocks:
     def open_row(self, token: Token) -> None:
         if self.rows is not None:
             self.rows.append([])
+        self.row_line = token.map[0] if token.map else 0
+
+    def close_row(self, token: Token) -> None:
+        """Nothing is lost of a row that has more cells than the header: its last cell takes them."""
+        more = surplus(self.lines[self.row_line], len(self.aligns))
+        if self.rows and more:
+            self.rows[-1][-1] += f" | {more}"
 
     def open_column(self, token: Token) -> None:
         self.aligns.append(str(token.attrs.get("style", "")).removeprefix("text-align:"))
@@ -177,6 +189,7 @@ _HANDLERS: dict[str, Callable[[_Blocks, Token], None]] = {
     "list_item_close": _Blocks.close_item,
     "table_open": _Blocks.open_table,
     "tr_open": _Blocks.open_row,
+    "tr_close": _Blocks.close_row,
     "th_open": _Blocks.open_column,
     "table_close": _Blocks.close_table,
     "inline": _Blocks.text,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
+from markdown_it.rules_block.table import escapedSplit
 from wcwidth import wcswidth
+
+_BEFORE = re.compile(r"[\s>]+")
 
 
 def width(text: str) -> int:
@@ -23,6 +27,13 @@ def lay_out(rows: Sequence[Sequence[str]], aligns: Sequence[str]) -> str:
     ]
     lines.insert(1, "-+-".join("-" * size for size in widths))
     return "\n".join(lines)
+
+
+def surplus(line: str, columns: int) -> str:
+    """What a row has beyond the header's columns: a "|" that was not escaped. The parser would drop it."""
+    cells = escapedSplit(_BEFORE.sub("", line, count=1).strip())
+    cells = cells[1:] if cells and not cells[0] else cells
+    return "|".join(cells[columns:]).rstrip("|")
 
 
 def _pad(cell: str, size: int, align: str) -> str:
