@@ -25,10 +25,8 @@ class Press:
 
     async def answered(self, timeout: float = 5.0) -> dict[str, Any]:
         """Wait until the bot answered the query; the spinner on the button turns until then."""
-        answer: dict[str, Any] = await self.chat.server.bell.until(
-            lambda: self.answer and {"": "", **self.answer}, timeout, self.chat.explain
-        )
-        return answer
+        await self.chat.server.bell.until(lambda: self.answer is not None, timeout, self.chat.explain)
+        return self.answer or {}
 
 
 class Chat(Screen):
@@ -121,6 +119,16 @@ class Chat(Screen):
             message.update_id = self.server.updates.put("message", message.as_json())
         return message.id
 
+    async def delete_topic(self, id: int) -> None:
+        """Somebody deletes a topic with everything in it; the bot learns it from its next call."""
+        del self.topics[id]
+        for message in [m for m in self.messages if m.thread == id]:
+            self.take_away(message)
+
+    async def close_topic(self, id: int) -> None:
+        """Only admins may write in a closed topic."""
+        self.closed.add(id)
+
     async def migrate(self) -> Chat:
         """The group becomes a supergroup with a new id; calls to the old one are refused with it."""
         new = self.server.upgrade(self)
@@ -135,10 +143,9 @@ class Chat(Screen):
         return self.person or self.server.users[next(id for id, s in self.members.items() if s == "creator")]
 
     def _place(self, reply_to: Message | None = None, thread: int | None = None) -> dict[str, Any]:
-        """Topics have their own id; in an ordinary supergroup a chain of replies is a thread named after its root."""
+        """Where a new message stands: what it replies to, and its thread."""
         if reply_to and thread is None:
-            root = reply_to.thread or (reply_to.id if self.kind == "supergroup" and not self.forum else None)
-            return {"reply_to": reply_to.id, "thread": root}
+            return {"reply_to": reply_to.id, "thread": self.thread_of(reply_to)}
         # in a topic Telegram shows the topic's first message as the one replied to
         return {"reply_to": reply_to.id if reply_to else thread, "thread": thread}
 
@@ -146,6 +153,7 @@ class Chat(Screen):
         return self._tell(user, caption, entities=find_entities(caption), media=media, **self._place(**place))
 
     def _tell(self, user: User, text: str = "", **fields: Any) -> Message:
+        self.members.setdefault(user.id, "member")
         message = self.add(user, text, **fields)
         if self._reaches_bot(message):
             message.update_id = self.server.updates.put("message", message.as_json())

@@ -101,7 +101,9 @@ def check_link(url: str, known_users: set[int]) -> None:
 def link_problem(url: str) -> str:
     """Why Telegram refuses this URL, or ""."""
     scheme, separator, rest = url.partition("://")
-    if not separator:
+    if own := re.match(r"(tg|ton):(?!//)", url, re.IGNORECASE):
+        scheme, rest = own[1], url[own.end() :]
+    elif not separator:
         scheme, rest = "http", url
     if scheme.lower() not in {"http", "https", "tg", "ton"}:
         return "Unsupported URL protocol"

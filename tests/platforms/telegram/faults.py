@@ -40,6 +40,10 @@ class Fault:
             and self.contains in str(params.get("text") or params.get("caption") or "")
         )
 
+    def lift(self) -> None:
+        """No further call is hit."""
+        self.times = self.hits
+
     def take(self) -> bool:
         """Whether this call is one of those that are hit."""
         if self.skip > 0:

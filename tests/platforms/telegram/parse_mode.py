@@ -44,6 +44,11 @@ def _link(url: str) -> list[Entity]:
     return [] if link_problem(url) else [{"type": "text_link", "url": url}]
 
 
+def _attribute(attributes: str, name: str) -> str:
+    found = re.search(rf"""{name}=(?:"([^"]*)"|'([^']*)')""", attributes)
+    return html.unescape(found[1] or found[2] or "") if found else ""
+
+
 class _Html:
     token = re.compile(r"<(/?)([a-zA-Z][\w-]*)([^<>]*)>|<|[^<]+")
 
@@ -75,10 +80,11 @@ class _Html:
             raise _broken(f'Unmatched end tag at byte offset {at}, expected "</{name}>", found "</{tag}>"')
         place = {"offset": start, "length": utf16(self.out) - start}
         if tag == "a":
-            href = re.search(r"""href=(?:"([^"]*)"|'([^']*)')""", attributes)
-            self.entities += [
-                {**entity, **place} for entity in _link(html.unescape(href[1] or href[2]) if href else "")
-            ]
+            self.entities += [{**entity, **place} for entity in _link(_attribute(attributes, "href"))]
+        elif tag == "tg-emoji":
+            self.entities.append(
+                {"type": "custom_emoji", "custom_emoji_id": _attribute(attributes, "emoji-id"), **place}
+            )
         else:
             self.entities.append({"type": TAGS[tag], **place})
 
@@ -88,10 +94,12 @@ class _MarkdownV2:
         self.text, self.at, self.out = text, 0, ""
         self.entities: list[Entity] = []
         self.open: list[tuple[str, int, int]] = []
+        self.quote: int | None = None
 
     def parse(self) -> tuple[str, list[Entity]]:
         while self.at < len(self.text):
             self._step()
+        self._end_quote()
         if self.open:
             mark, _, byte = self.open[-1]
             raise _broken(f"Can't find end of {MARKS[mark][1]} entity at byte offset {byte}")
@@ -116,7 +124,10 @@ class _MarkdownV2:
         elif mark:
             self.open.append((mark, utf16(self.out), len(self.text[: self.at].encode())))
             self.at += len(mark)
-        elif char in RESERVED and not (char == ">" and self.text[self.at - 1 : self.at] in ("", "\n")):
+        elif char == ">" and self.out[-1:] in ("", "\n"):
+            self.quote = utf16(self.out)
+            self.at += 1
+        elif char in RESERVED:
             raise _broken(f"Character '{char}' is reserved and must be escaped with the preceding '\\'")
         else:
             self._take(char, 1)
@@ -124,7 +135,15 @@ class _MarkdownV2:
     def _marks_here(self) -> Iterator[str]:
         return (m for m in sorted(MARKS, key=len, reverse=True) if self.text.startswith(m, self.at))
 
+    def _end_quote(self) -> None:
+        if self.quote is not None:
+            length = utf16(self.out) - self.quote
+            self.entities.append({"type": "blockquote", "offset": self.quote, "length": length})
+            self.quote = None
+
     def _take(self, char: str, width: int) -> None:
+        if char == "\n":
+            self._end_quote()
         self.out += char
         self.at += width
 

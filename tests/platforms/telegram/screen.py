@@ -47,6 +47,7 @@ class Screen:
         self.forum = False
         self.members: dict[int, str] = {}
         self.topics: dict[int, str] = {}
+        self.closed: set[int] = set()
         self.history: list[Message] = []
         self.log: list[Event] = []
         self.actions: list[Action] = []
@@ -67,6 +68,10 @@ class Screen:
 
     def find(self, id: int | None) -> Message | None:
         return next((message for message in self.messages if message.id == id), None)
+
+    def thread_of(self, target: Message) -> int | None:
+        """Where a reply goes: the same topic; in an ordinary supergroup a chain of replies is named after its root."""
+        return target.thread or (target.id if self.kind == "supergroup" and not self.forum else None)
 
     def bot_status(self) -> str:
         return self.members.get(self.server.bot.id, "left")
@@ -94,9 +99,11 @@ class Screen:
             raise Rejected(f"bot is not a member of the {self.kind} chat", 403)
 
     def check_thread(self, thread: int | None) -> None:
-        known = self.topics if self.forum else {m.thread for m in self.history if m.thread}
+        known = self.topics if self.forum else {m.thread for m in self.messages if m.thread}
         if thread is not None and thread not in known:
             raise Rejected("message thread not found")
+        if thread in self.closed and self.bot_status() != "administrator":
+            raise Rejected("TOPIC_CLOSED")
 
     def add(self, sender: User, text: str = "", **fields: Any) -> Message:
         """Put a message on screen; a draft disappears with the bot's next message."""
@@ -147,10 +154,10 @@ class Screen:
         return message
 
     async def answer(self, after: Message, when: Predicate = bool, still: float = 0.0, timeout: float = 5.0) -> Message:
-        """Wait for the bot's message that replies to `after`, or else follows it in its thread, and satisfies `when`.
+        """Wait for the bot's message that replies to `after`, or else follows it in its thread without a reply.
 
-        still: seconds (real ones) for which it must also have stood unchanged. Without `when` and `still` the first
-        post counts, however unfinished.
+        when: what must hold of it; without it the first post counts, however unfinished.
+        still: seconds (real ones) for which it must also have stood unchanged; say better what you wait for.
         """
         found: Message = await self.server.bell.until(lambda: self._answer(after, when), timeout, self.explain)
         while still:
@@ -169,9 +176,10 @@ class Screen:
         return f"in chat {self.id}:\n{self.transcript()}\nrefused calls:\n{self.server.refusals()}"
 
     def _answer(self, after: Message, when: Predicate) -> Message | None:
-        later = [m for m in self.messages if m.from_bot and m.id > after.id and m.thread == after.thread]
+        later = [m for m in self.messages if m.from_bot and m.id > after.id]
         replies = [m for m in later if m.reply_to == after.id]
-        return next((m for m in [*replies, *later] if when(m)), None)
+        others = [m for m in later if m.reply_to is None and m.thread == after.thread]
+        return next((m for m in [*replies, *others] if when(m)), None)
 
     def _new_id(self) -> int:
         """Supergroups count their own messages; private chats and basic groups share the bot's counter."""

@@ -43,6 +43,7 @@ ACTIONS = set(
         "upload_video_note",
     ]
 )
+VARIATION = "\ufe0f"  # clients send the emoji with and without it
 EMOJI = """
 👍 👎 ❤ 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌
 🕊 🤡 🥱 🥴 😍 🐳 ❤‍🔥 🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓
@@ -50,7 +51,7 @@ EMOJI = """
 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷‍♂ 🤷 🤷‍♀
 😡
 """
-REACTIONS = set(EMOJI.split())  # Bot API ReactionTypeEmoji
+REACTIONS = {emoji.replace(VARIATION, "") for emoji in EMOJI.split()}  # Bot API ReactionTypeEmoji
 
 
 def send_message(server: TelegramServer, p: Params) -> Any:
@@ -155,7 +156,7 @@ def set_message_reaction(server: TelegramServer, p: Params) -> Any:
     reactions = p.get("reaction") or []
     if len(reactions) > 1:
         raise Rejected("REACTIONS_TOO_MANY")
-    if any(r.get("type") == "emoji" and r.get("emoji") not in REACTIONS for r in reactions):
+    if any(r.get("emoji", "").replace(VARIATION, "") not in REACTIONS for r in reactions if r.get("type") == "emoji"):
         raise Rejected("REACTION_INVALID")
     message.reactions = reactions
     chat.note("react", message, " ".join(r.get("emoji", "?") for r in reactions))
@@ -168,7 +169,7 @@ def _post(server: TelegramServer, p: Params, text: str, entities: list[Entity], 
     chat.check_thread(p.get("message_thread_id"))
     target = _target(chat, p)
     server.limits.write(chat.id)
-    thread = p.get("message_thread_id") or (target.thread if target else None)
+    thread = p.get("message_thread_id") or (chat.thread_of(target) if target else None)
     place = {"reply_to": target.id if target else None, "thread": thread}
     return chat.add(server.bot, text, entities=entities, markup=markup, **place, **content).as_json()
 

@@ -50,7 +50,8 @@ class TelegramServer:
         self.users: dict[int, User] = {self.bot.id: self.bot}
         self.chats: dict[int, Chat] = {}
         self.calls: list[Call] = []
-        self.updates, self.files, self.faults, self.bell = Updates(), Files(), Faults(), Bell()
+        self.bell, self.files, self.faults = Bell(), Files(), Faults()
+        self.updates = Updates(self.bell)
         self.limits = Limits(rates or Rates(), clock)
         self.commands: dict[tuple[str, str], list[dict[str, str]]] = {}
         self.descriptions: dict[tuple[str, str], str] = {}
@@ -76,6 +77,7 @@ class TelegramServer:
 
     async def __aexit__(self, *_: object) -> None:
         self.webhook.stop()
+        self.updates.close()
         for task in self._running:
             task.cancel()
         await self._runner.cleanup()
@@ -151,10 +153,13 @@ class TelegramServer:
         """Wait until `predicate()` is true of anything the server knows, and return its value."""
         return await self.bell.until(predicate, timeout, self.explain)
 
-    async def typing(self, chat: Chat, timeout: float = 5.0) -> Action:
-        """Wait for a chat action (one may have come already)."""
-        actions: list[Action] = await self.bell.until(lambda: chat.actions, timeout, chat.explain)
-        return actions[-1]
+    async def typing(self, chat: Chat, after: Message | None = None, timeout: float = 5.0) -> Action:
+        """Wait for a chat action since `after` was posted (one may have come already); the newest."""
+        since = after.posted if after else self.started
+        found: list[Action] = await self.bell.until(
+            lambda: [a for a in chat.actions if a.time >= since], timeout, chat.explain
+        )
+        return found[-1]
 
     def refusals(self) -> str:
         """Calls that were not answered with 200, as lines."""

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.platforms.telegram.record import Bell
 from tests.platforms.telegram.rejected import Rejected
 
 UNASKED = {"chat_member", "message_reaction", "message_reaction_count"}  # Bot API getUpdates: only when asked for
@@ -17,6 +18,7 @@ CONFLICT = "terminated by other getUpdates request; make sure that only one bot 
 class Updates:
     """Not yet confirmed updates, oldest first."""
 
+    bell: Bell = field(default_factory=Bell)
     pending: list[dict[str, Any]] = field(default_factory=list)
     sent: dict[int, dict[str, Any]] = field(default_factory=dict)
     again: list[dict[str, Any]] = field(default_factory=list)
@@ -78,6 +80,7 @@ class Updates:
     async def _hold(self, timeout: float) -> None:
         mine: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.poll = mine
+        self.bell.ring()
         try:
             await asyncio.wait([mine], timeout=timeout)
         finally:
@@ -91,6 +94,10 @@ class Updates:
     def end_poll(self) -> None:
         """A webhook was set: the poll that is held ends."""
         self._wake("webhook")
+
+    def close(self) -> None:
+        """The server goes away: a held poll is answered with nothing."""
+        self._wake("closed")
 
     def _wake(self, why: str) -> None:
         if self.poll and not self.poll.done():
