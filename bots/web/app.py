@@ -1,0 +1,65 @@
+"""The web application, put together: routes, files, and errors as sentences that a page can show."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from bots.web import routes, stream
+from bots.web.files import file_answer, files
+from bots.web.guard import Guard
+from bots.web.login import front
+from bots.web.site import Site
+
+BODY = 1_000_000  # bytes of a request
+_STANDARD = frozenset({"Not Found", "Method Not Allowed", "Request Entity Too Large", "Content Too Large"})
+SENTENCES = {
+    404: "There is nothing here.",
+    405: "That cannot be done here.",
+    413: "This is too large: one message can be at most 1 MB.",
+}
+
+
+def build(site: Site, host: str) -> FastAPI:
+    app = FastAPI(title="Chinwag", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=BODY)
+    app.state.site = site
+    app.include_router(routes.router)
+    app.include_router(stream.router)
+    app.add_api_route("/", front, methods=["GET"], response_model=None)
+    app.add_api_route("/healthz", _healthz, methods=["GET"], response_model=None)
+    app.add_api_route("/page/{name:path}", _file, methods=["GET"], response_model=None)
+    app.add_exception_handler(StarletteHTTPException, _as_sentence)
+    app.add_exception_handler(RequestValidationError, _as_advice)
+    app.add_exception_handler(Exception, _as_apology)
+    app.add_middleware(Guard, host=host)
+    return app
+
+
+async def _healthz() -> Response:
+    return PlainTextResponse("ok")
+
+
+async def _file(request: Request, name: str) -> Response:
+    if name not in files():
+        raise HTTPException(404)
+    return file_answer(request, name)
+
+
+async def _as_sentence(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StarletteHTTPException)
+    text = SENTENCES.get(error.status_code, "") if error.detail in _STANDARD else ""
+    return JSONResponse({"error": text or error.detail}, error.status_code, headers=error.headers)
+
+
+async def _as_advice(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"] if part != "body")
+    reason = str(problem["msg"]).removeprefix("Value error, ")
+    return JSONResponse({"error": reason if reason.endswith(".") else f"{where}: {reason}."}, 400)
+
+
+async def _as_apology(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": "Something went wrong here. The log of Chinwag says what."}, 500)

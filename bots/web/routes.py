@@ -1,0 +1,143 @@
+"""The JSON API of the page. A person reaches their own sessions only; anybody else's is a 404, as if it never was."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from pydantic import BaseModel, Field, field_validator
+
+from bots.web.guard import is_loopback
+from bots.web.login import Admin, Person
+from bots.web.site import LONGEST, Site, subject
+from core.errors import UserError
+from core.types import Session
+
+router = APIRouter(prefix="/api")
+
+
+def _site(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+Here = Annotated[Site, Depends(_site)]
+
+
+async def _session(id: str, person: Person, site: Here) -> Session:
+    session = await site.own(person, id)
+    if session is None:
+        raise HTTPException(404, "There is no such conversation.")
+    return session
+
+
+Own = Annotated[Session, Depends(_session)]
+
+
+class NewMessage(BaseModel):
+    """id: made by the page, so that a message sent twice is taken once."""
+
+    id: UUID
+    text: str = Field(max_length=LONGEST)
+
+    @field_validator("text")
+    @classmethod
+    def _not_blank(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("Write something first.")
+        return text
+
+
+class Change(BaseModel):
+    """What a person may change about a conversation. role_prompt: the user's own role; role is "custom" then."""
+
+    title: str | None = Field(None, max_length=200)
+    role: str | None = Field(None, max_length=100)
+    role_prompt: str | None = Field(None, max_length=4000)
+    language: str | None = Field(None, max_length=100)
+    streaming: bool | None = None
+
+
+@router.get("/state")
+async def state(person: Person, site: Here) -> dict[str, Any]:
+    return await site.state(person)
+
+
+@router.get("/sessions")
+async def sessions(person: Person, site: Here) -> list[dict[str, Any]]:
+    return await site.sessions(person)
+
+
+@router.post("/sessions", status_code=201)
+async def begin(person: Person, site: Here) -> dict[str, Any]:
+    return await site.view(await site.begin(person))
+
+
+@router.get("/sessions/{id}")
+async def view(session: Own, site: Here) -> dict[str, Any]:
+    return await site.view(session)
+
+
+@router.patch("/sessions/{id}")
+async def change(session: Own, change: Change, person: Person, site: Here) -> dict[str, Any]:
+    await _check(change, person, site)
+    changed = await site.store.sessions.set(session.id, **_settings(change))
+    site.changed(person)
+    return await site.view(changed)
+
+
+@router.delete("/sessions/{id}", status_code=204)
+async def delete(session: Own, site: Here) -> None:
+    await site.delete(session)
+
+
+@router.post("/sessions/{id}/messages", status_code=202)
+async def send(session: Own, message: NewMessage, site: Here) -> dict[str, Any]:
+    await site.send(session, str(message.id), message.text)
+    return {"id": str(message.id)}
+
+
+@router.get("/pairings")
+async def pairings(admin: Admin, site: Here) -> list[dict[str, Any]]:
+    return [
+        {"code": p.code, "subject": p.subject, "name": p.name, "expires": p.expires}
+        for p in await site.access.pending()
+    ]
+
+
+@router.post("/pairings/{code}/approve")
+async def approve(code: str, admin: Admin, site: Here) -> dict[str, Any]:
+    try:
+        return {"name": await site.access.approve(code, subject(admin))}
+    except UserError as error:
+        raise HTTPException(404, str(error)) from None
+
+
+@router.post("/links", status_code=201)
+async def link(request: Request, admin: Admin, site: Here) -> dict[str, Any]:
+    """Another one-time link for the same person. local: only a browser on this computer can open it."""
+    token = await site.store.logins.mint(admin)
+    host = request.scope["server"][0]
+    return {"url": f"{request.base_url}?token={token}", "local": is_loopback(host)}
+
+
+def _settings(change: Change) -> dict[str, Any]:
+    """As the store has it: a built-in role has no prompt of the user's, and following the user's language is ""."""
+    settings = change.model_dump(exclude_none=True)
+    if change.role and change.role != "custom":
+        settings["role_prompt"] = ""
+    if change.language == "auto":
+        settings["language"] = ""
+    return settings
+
+
+async def _check(change: Change, person: str, site: Site) -> None:
+    roles = {choice.value for choice in await site.choices(person, "roles")} if change.role else set()
+    if change.role and change.role not in roles | {"custom"}:
+        raise HTTPException(400, "There is no such role.")
+    if change.role == "custom" and not (change.role_prompt or "").strip():
+        raise HTTPException(400, "Say in a few words who I shall be.")
+    languages = {choice.value for choice in await site.choices(person, "languages")} if change.language else set()
+    if change.language and change.language not in languages:
+        raise HTTPException(400, "I do not know this language.")

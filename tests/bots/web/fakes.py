@@ -1,0 +1,144 @@
+"""A core for the page's tests: it writes turns into a real store and says what the test tells it to say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from core.commands import parse
+from core.errors import Gone, UserError
+from core.model import Status
+from core.store import Pairing, Store
+from core.surface import Choice, Out, Platform, Surface
+from core.types import Incoming, Lane, SessionKey, Turn
+
+ROLES = [Choice("assistant", "Assistant – helps with anything"), Choice("teacher", "Teacher – explains step by step")]
+LANGUAGES = [Choice("auto", "auto – the language you write in"), Choice("Deutsch", "Deutsch")]
+
+
+class ScriptedCore:
+    """Implements `core.surface.Core`. Feed `pieces` with text; None ends the answer that is being written."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.platform: Platform | None = None
+        self.received: list[Incoming] = []
+        self.pieces: asyncio.Queue[str | None] = asyncio.Queue()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.deleted = 0
+        self._writing: dict[SessionKey, asyncio.Task[None]] = {}
+        self._turns: dict[SessionKey, asyncio.Lock] = {}
+
+    async def receive(self, incoming: Incoming) -> None:
+        key = SessionKey.of(incoming.address, incoming.author)
+        command = parse(incoming.text)
+        lane = Lane.of(key, incoming.address, incoming.author)
+        lane = lane.beside if command and not command[0].asks_model else lane
+        row = await self.store.inbox.accept(incoming, lane)
+        if row is None:
+            return
+        self.received.append(incoming)
+        work = self._command(incoming, key) if lane.express else self._answer(incoming, key, lane)
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def suggest(self, incoming: Incoming, argument: str) -> Sequence[Choice]:
+        return {"roles": ROLES, "languages": LANGUAGES}[argument]
+
+    async def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def _command(self, incoming: Incoming, key: SessionKey) -> None:
+        name = incoming.text.split()[0]
+        if name == "/reset":
+            await self.store.sessions.new(key)
+        if name == "/stop" and key in self._writing:
+            self._writing[key].cancel()
+        surface = self._open(incoming)
+        await surface.post(_out(surface, f"Answer to **{name}**", final=True))
+
+    async def _answer(self, incoming: Incoming, key: SessionKey, lane: Lane) -> None:
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            session = await self.store.sessions.current(key)
+            lease = await self.store.leases.acquire(lane)
+            row = await self.store.inbox.next(lease)
+            assert row is not None
+            if incoming.text == "/retry":
+                turn = await self.store.turns.reopen(row.id, lease, session.id)
+            else:
+                turn = await self.store.turns.open(row.id, lease, session.id, "owner", incoming.text)
+            assert turn is not None
+            text, state = await self._write(incoming, key, turn)
+            await self.store.turns.finish(row.id, lease, turn, answer=text, state=state, model="a test")
+
+    async def _write(self, incoming: Incoming, key: SessionKey, turn: Turn) -> tuple[str, str]:
+        surface = self._open(incoming)
+        await surface.typing()
+        said: list[str] = []
+        task = self._writing[key] = asyncio.create_task(self._stream(surface, f"{turn.session}-{turn.seq}", said))
+        try:
+            await task
+        except asyncio.CancelledError:
+            await surface.edit(f"{turn.session}-{turn.seq}", _out(surface, "".join(said) or "Stopped.", final=True))
+            return "".join(said), "stopped"
+        except Gone:
+            self.deleted += 1
+            return "".join(said), "stopped"
+        finally:
+            self._writing.pop(key, None)
+        return "".join(said), "done"
+
+    async def _stream(self, surface: Surface, nonce: str, said: list[str]) -> None:
+        id = ""
+        while True:
+            piece = await self.pieces.get()
+            said.append(piece or "")
+            out = _out(surface, "".join(said), nonce=nonce, final=piece is None)
+            if id:
+                await surface.edit(id, out)
+            else:
+                id = await surface.post(out)
+            if piece is None:
+                return
+
+    def _open(self, incoming: Incoming) -> Surface:
+        assert self.platform is not None
+        return self.platform.open(incoming.address)
+
+
+class People:
+    """Access as the page asks for it: the store's table, with one person who waits at the door."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.approved: list[tuple[str, str]] = []
+
+    async def is_admin(self, subject: str) -> bool:
+        return await self.store.access.level(subject) == "admin"
+
+    async def pending(self) -> list[Pairing]:
+        return await self.store.access.pending()
+
+    async def approve(self, code: str, by: str) -> str:
+        pairing = await self.store.access.redeem(code)
+        if pairing is None:
+            raise UserError("This code is unknown or has expired.")
+        self.approved.append((pairing.subject, by))
+        return pairing.name
+
+
+class Weather:
+    """A model status that a test can change."""
+
+    def __init__(self) -> None:
+        self.now = Status("a test model", True)
+
+    def __call__(self) -> Status:
+        return self.now
+
+
+def _out(surface: Surface, text: str, *, nonce: str = "", final: bool = False) -> Out:
+    return Out(surface.render(text), nonce=nonce, final=final)
