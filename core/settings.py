@@ -38,7 +38,10 @@ EXAMPLES = {
 class Settings(BaseSettings):
     """The settings of one process. Build it with `load`, which turns every failure into one clear line."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    # An empty value is no value: .env.example can be copied as it is.
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     telegram_bot_token: SecretStr = SecretStr("")
     telegram_api_url: str = "https://api.telegram.org"
@@ -93,11 +96,6 @@ class Settings(BaseSettings):
         if value and "://" not in value:
             raise ValueError(f"{value!r} is not a URL")
         return value.rstrip("/") if not value.startswith("sqlite") else value
-
-    @field_validator("local_model_path", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return value or None
 
     @property
     def database(self) -> str:

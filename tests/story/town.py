@@ -1,4 +1,4 @@
-"""A town for stories: the real Chinwag between a model server and the loopback platforms, and people who write to it."""
+"""A town for stories: the real Chinwag between loopback servers, and people who write to it."""
 
 from __future__ import annotations
 

@@ -75,7 +75,8 @@ class FakeSurface:
 
     @property
     def text(self) -> str:
-        return "".join(self.screen.values())
+        """All that is on screen as one text; pages end without the space at which they were cut."""
+        return " ".join(self.screen.values())
 
     def timeline(self) -> str:
         return "\n".join(map(str, self.calls))

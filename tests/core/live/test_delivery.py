@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,11 @@ from tests.virtual import run
 
 PRIVATE = Limits(page=4096, budget="private", rates=(Rate(20, 20.0),), interval=1.0)
 GROUP = Limits(page=4096, budget="group", rates=(Rate(20, 60.0),), interval=3.0)
-SENTENCE = "The quick brown fox jumps over the lazy dog. "
+SENTENCE = "The quick brown fox jumps over the lazy dog."
+
+
+def sentences(count: int) -> str:
+    return " ".join([SENTENCE] * count)
 
 
 @dataclass
@@ -63,13 +67,13 @@ def play(stage: Stage, text: str, *, rate: float = 50.0, size: int = 4, **option
 
 def test_text_appears_at_once_keeps_moving_and_is_complete_one_round_trip_after_the_end() -> None:
     stage = Stage(FakeSurface(PRIVATE))
-    text = SENTENCE * 40
+    text = sentences(40)
     ended, complete = play(stage, text)
     calls = stage.surface.calls
     assert stage.surface.text == text
     assert calls[0].at <= 0.3
     assert complete - ended <= stage.surface.round_trip + 0.03, stage.surface.timeline()
-    gaps = [b.at - a.at for a, b in zip(calls, calls[1:], strict=False)]
+    gaps = [b.at - a.at for a, b in itertools.pairwise(calls)]
     assert max(gaps[:5]) <= 2.0
     assert stage.surface.most_in_flight == 1
 
@@ -88,14 +92,14 @@ def test_first_text_waits_until_it_is_readable_but_never_longer_than_the_limit_s
 
 def test_the_reader_never_waits_for_a_slow_platform() -> None:
     stage = Stage(FakeSurface(PRIVATE, round_trip=5.0))
-    ended, _ = play(stage, SENTENCE * 10)
-    assert ended == pytest.approx(len(SENTENCE * 10) / 4 / 50, abs=0.1)
-    assert stage.surface.text == SENTENCE * 10
+    ended, _ = play(stage, sentences(10))
+    assert ended == pytest.approx(len(sentences(10)) / 4 / 50, abs=0.1)
+    assert stage.surface.text == sentences(10)
 
 
 def test_a_group_gets_at_most_its_calls_in_any_minute_and_the_final_text_at_once() -> None:
     stage = Stage(FakeSurface(GROUP))
-    ended, complete = play(stage, SENTENCE * 200)
+    ended, complete = play(stage, sentences(200))
     times = [call.at for call in stage.surface.calls]
     for start in times:
         assert len([t for t in times if start <= t < start + 60]) <= 20
@@ -110,7 +114,7 @@ def test_fifteen_of_twenty_calls_used_already_does_not_hold_up_the_final_text() 
         for _ in range(15):
             budget.spend()
         delivery = stage.delivery()
-        ended, _ = await asyncio.gather(say(delivery, SENTENCE * 45), delivery.run())
+        ended, _ = await asyncio.gather(say(delivery, sentences(45)), delivery.run())
         return ended, now()
 
     ended, complete = run(scene())
@@ -126,7 +130,7 @@ def test_three_answers_in_one_group_share_its_budget_and_all_end_at_once() -> No
 
     async def one(stage: Stage) -> float:
         delivery = stage.delivery()
-        ended, _ = await asyncio.gather(say(delivery, SENTENCE * 60), delivery.run())
+        ended, _ = await asyncio.gather(say(delivery, sentences(60)), delivery.run())
         return now() - ended
 
     async def scene() -> list[float]:
@@ -139,12 +143,12 @@ def test_three_answers_in_one_group_share_its_budget_and_all_end_at_once() -> No
     times = sorted(call.at for stage in stages for call in stage.surface.calls)
     assert all(len([t for t in times if start <= t < start + 60]) <= 20 for start in times)
     assert max(late) <= 0.15
-    assert [stage.surface.text for stage in stages] == [SENTENCE * 60] * 3
+    assert [stage.surface.text for stage in stages] == [sentences(60)] * 3
 
 
 def test_a_long_answer_goes_on_in_further_messages() -> None:
     stage = Stage(FakeSurface(Limits(page=100, budget="x", rates=(Rate(100, 1.0),), interval=0.1)))
-    text = SENTENCE * 10
+    text = sentences(10)
     play(stage, text)
     assert stage.surface.text == text
     assert all(len(page) <= 100 for page in stage.surface.screen.values())
@@ -154,9 +158,9 @@ def test_a_long_answer_goes_on_in_further_messages() -> None:
 
 def test_streaming_off_shows_the_answer_once_and_types_meanwhile() -> None:
     stage = Stage(FakeSurface(PRIVATE))
-    play(stage, SENTENCE * 40, streaming=False)
+    play(stage, sentences(40), streaming=False)
     assert [call.call for call in stage.surface.calls] == ["post"]
-    assert stage.surface.text == SENTENCE * 40
+    assert stage.surface.text == sentences(40)
     assert len(stage.surface.typed) >= 3
 
 
@@ -167,7 +171,7 @@ def test_typing_ends_with_the_first_text() -> None:
         delivery = stage.delivery()
         task = asyncio.create_task(delivery.run(4.0))
         await asyncio.sleep(10)
-        await asyncio.gather(say(delivery, SENTENCE * 60), task)
+        await asyncio.gather(say(delivery, sentences(60)), task)
 
     run(scene())
     assert stage.surface.typed == [0.0, 4.0, 8.0]
@@ -182,7 +186,7 @@ def test_flood_control_delays_but_never_loses_or_doubles(call: str, retry_after:
         "final": [None, TooFast(retry_after)],
     }
     stage = Stage(FakeSurface(PRIVATE, faults=deque(faults[call])))
-    text = SENTENCE * (2 if call == "final" else 40)
+    text = sentences(2 if call == "final" else 40)
     play(stage, text)
     assert stage.surface.text == text
     assert len(stage.surface.screen) == 1
@@ -194,8 +198,8 @@ def test_flood_control_delays_but_never_loses_or_doubles(call: str, retry_after:
 
 def test_an_edit_that_timed_out_is_made_again_with_the_latest_text() -> None:
     stage = Stage(FakeSurface(PRIVATE, faults=deque([None, Unknown(), Unreachable(), None, Unknown()])))
-    play(stage, SENTENCE * 40)
-    assert stage.surface.text == SENTENCE * 40
+    play(stage, sentences(40))
+    assert stage.surface.text == sentences(40)
     assert len(stage.surface.screen) == 1
 
 
@@ -209,8 +213,8 @@ def test_a_post_is_tried_with_the_same_nonce_until_it_is_there() -> None:
 def test_too_long_fills_pages_less() -> None:
     limits = Limits(page=100, budget="x", rates=(Rate(100, 1.0),), interval=0.1)
     stage = Stage(FakeSurface(limits, really=70))
-    play(stage, SENTENCE * 10)
-    assert stage.surface.text == SENTENCE * 10
+    play(stage, sentences(10))
+    assert stage.surface.text == sentences(10)
     assert all(len(text) <= 70 for text in stage.surface.screen.values())
 
 
@@ -223,22 +227,22 @@ def test_a_platform_that_calls_everything_too_long_is_given_up() -> None:
 def test_deleting_the_message_while_it_streams_means_stop() -> None:
     stage = Stage(FakeSurface(PRIVATE, faults=deque([None, Gone()])))
     with pytest.raises(Deleted):
-        play(stage, SENTENCE * 40)
+        play(stage, sentences(40))
 
 
 def test_a_message_deleted_while_the_bot_was_down_is_posted_anew() -> None:
     stage = Stage(FakeSurface(PRIVATE))
-    play(stage, SENTENCE * 3, posted=("old",), before="The quick")
-    assert stage.surface.text == SENTENCE * 3
+    play(stage, sentences(3), posted=("old",), before="The quick")
+    assert stage.surface.text == sentences(3)
     assert stage.surface.nonces == ["a-0-1"]
 
 
 def test_a_restart_edits_what_is_on_screen_only_once_it_has_more_to_say() -> None:
     stage = Stage(FakeSurface(PRIVATE))
-    stage.surface.screen["old"] = SENTENCE * 2
-    play(stage, SENTENCE * 20, posted=("old",), before=SENTENCE * 2)
-    assert stage.surface.screen == {"old": SENTENCE * 20}
-    assert len(stage.surface.calls[0].text) > len(SENTENCE * 2)
+    stage.surface.screen["old"] = sentences(2)
+    play(stage, sentences(20), posted=("old",), before=sentences(2))
+    assert stage.surface.screen == {"old": sentences(20)}
+    assert len(stage.surface.calls[0].text) > len(sentences(2))
 
 
 def test_surplus_pages_of_an_earlier_try_are_deleted() -> None:
@@ -266,7 +270,7 @@ def test_a_refusal_is_for_the_caller() -> None:
 
 def test_the_partial_text_is_written_down_about_once_a_second() -> None:
     stage = Stage(FakeSurface(PRIVATE))
-    ended, _ = play(stage, SENTENCE * 40)
+    ended, _ = play(stage, sentences(40))
     assert ended - 2 <= len(stage.journal.saved) <= ended + 1
     assert all(b.startswith(a) for a, b in zip(stage.journal.saved, stage.journal.saved[1:], strict=False))
 
