@@ -37,11 +37,13 @@ class Connection:
     queue: asyncio.Queue[str | int] = field(default_factory=asyncio.Queue)
     session: Session | None = None
     sends: list[float] = field(default_factory=list)
+    closing: bool = False
 
     def put(self, op: int, data: Any = None) -> None:
         self.queue.put_nowait(json.dumps({"op": op, "d": data, "s": None, "t": None}))
 
     def close(self, code: int) -> None:
+        self.closing = True
         self.queue.put_nowait(code)
 
     def cut(self) -> None:
@@ -137,7 +139,8 @@ class Gateway:
             await self._read(connection)
         finally:
             self._forget(connection)
-            writer.cancel()
+            if not connection.closing:  # else it is still sending the close frame
+                writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
             self.server.changes.notify()
         return socket
@@ -154,7 +157,7 @@ class Gateway:
         if session is not None and session.connection is connection:
             session.connection = None
             # Discord docs, Gateway: a client that closes with 1000 or 1001 ends its session
-            if connection.socket.close_code in (1000, 1001):
+            if connection.socket.close_code in (1000, 1001) and not connection.closing:
                 session.valid = False
 
     def _receive(self, connection: Connection, frame: str | bytes) -> None:

@@ -38,6 +38,11 @@ class Limits:
     everything: Rate | None = Rate(50, 1.0)
     by_method: bool = True
 
+    @classmethod
+    def off(cls) -> Limits:
+        """No limit at all, as with a FakeClock whose windows never end by themselves."""
+        return cls(None, None, None, None, None, None, None)
+
 
 @dataclass(frozen=True)
 class TooMany:

@@ -73,7 +73,6 @@ class Message:
     interaction: Interaction | None = None
     deleted: float | None = None
     thread: Channel | None = None
-    event: dict[str, Any] | None = None
 
     @property
     def ephemeral(self) -> bool:
@@ -90,10 +89,6 @@ class Message:
     @property
     def buttons(self) -> list[dict[str, Any]]:
         return [part for part in walk(self.components) if part.get("type") == BUTTON]
-
-    @property
-    def empty(self) -> bool:
-        return not (self.content or self.embeds or self.components or self.files)
 
     async def edit(self, content: str) -> None:
         """The user who wrote it changes it."""
@@ -197,8 +192,13 @@ def walk(components: list[Any]) -> Iterator[dict[str, Any]]:
                 yield from walk([part["component"]])
 
 
-def mentioned(message: Message, allowed: Any, *, webhook: bool) -> tuple[list[User], bool, list[str]]:
-    """The users in `mentions`, whether @everyone counts, and who is notified (Discord docs, Allowed Mentions)."""
+def mentioned(
+    message: Message, allowed: Any, *, webhook: bool, again: bool = False
+) -> tuple[list[User], bool, list[str]]:
+    """The users in `mentions`, whether @everyone counts, and who is notified (Discord docs, Allowed Mentions).
+
+    again: the message is being edited, which tells nobody once more that they were replied to.
+    """
     parse, users, roles, replied = _allowance(allowed, webhook)
     guild = message.channel.guild
     known = guild.everybody if guild else message.channel.people
@@ -210,9 +210,10 @@ def mentioned(message: Message, allowed: Any, *, webhook: bool) -> tuple[list[Us
     pings += ["everyone"] if everyone else []
     role_ids = re.findall(r"<@&(\d+)>", message.content)
     pings += [f"role {id}" for id in role_ids if may and ("roles" in parse or int(id) in roles)]
-    if message.reply_to is not None and replied and message.reply_to.author not in found:
-        found.append(message.reply_to.author)
-        pings.append(message.reply_to.author.name)
+    asker = message.reply_to.author if message.reply_to else None
+    if asker and asker not in found and (asker in message.mentions if again else replied):
+        found.append(asker)
+        pings += [] if again else [asker.name]
     return found, everyone, pings
 
 

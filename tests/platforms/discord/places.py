@@ -152,9 +152,8 @@ class Channel:
             message.content = content
         message.flags &= ~LOADING
         message.allowed_mentions = allowed
-        message.mentions, message.everyone, pings = mentioned(message, allowed, webhook=webhook)
-        replied = message.reply_to.author.name if message.reply_to else ""
-        message.pings += [name for name in pings if name not in message.pings and name != replied]
+        message.mentions, message.everyone, pings = mentioned(message, allowed, webhook=webhook, again=True)
+        message.pings += [name for name in pings if name not in message.pings]
         message.edits.append(Edit(self.server.clock(), message.content))
         self.note(message.author.name, "edit", message, message.content)
         self._tell("MESSAGE_UPDATE", message)

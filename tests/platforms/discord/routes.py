@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.platforms.discord.record import Call
     from tests.platforms.discord.server import DiscordServer
 
-PATTERNS = {"token": r"[^/]+", "target": r"@original|\d+", "name": r"[^/]+"}
+PATTERNS = {"token": r"[^/]+", "target": r"@original|\d+"}
 
 
 @dataclass(frozen=True)
