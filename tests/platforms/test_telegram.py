@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 from typing import Any
 
+import aiohttp
 import pytest
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, ReplyParameters, Update
 from telegram.error import (
     BadRequest,
     ChatMigrated,
-    Conflict,
     EndPointNotFound,
     Forbidden,
     InvalidToken,
@@ -80,81 +80,7 @@ async def test_method_names_ignore_case_and_unknown_ones_are_404(server, bot):
         await bot.do_api_request("sendTelepathy")
 
 
-# updates
-
-
-async def test_a_confirmed_update_never_comes_again_and_an_unconfirmed_one_does(bot, chat, ada):
-    await chat.send(ada, "one")
-    await chat.send(ada, "two")
-    first, second = await bot.get_updates()
-    assert [first.message.text, second.message.text] == ["one", "two"]
-    assert await bot.get_updates() == (first, second)
-    assert await bot.get_updates(offset=second.update_id) == (second,)
-    assert await bot.get_updates(offset=second.update_id + 1) == ()
-    assert await bot.get_updates() == ()
-
-
-async def test_a_poll_takes_at_most_limit_and_a_negative_offset_keeps_the_newest(bot, chat, ada):
-    for number in range(5):
-        await chat.send(ada, str(number))
-    assert [u.message.text for u in await bot.get_updates(limit=2)] == ["0", "1"]
-    assert [u.message.text for u in await bot.get_updates(offset=-2)] == ["3", "4"]
-    assert len(await bot.get_updates()) == 2
-
-
-async def test_a_long_poll_is_held_until_somebody_writes(bot, chat, ada):
-    poll = asyncio.create_task(bot.get_updates(timeout=20))
-    await asyncio.sleep(0.05)
-    assert not poll.done()
-    await chat.send(ada, "at last")
-    (update,) = await poll
-    assert update.message.text == "at last"
-
-
-async def test_a_long_poll_ends_empty_after_its_timeout(bot):
-    assert await bot.get_updates(timeout=0.05) == ()
-
-
-async def test_a_second_poller_ends_the_first(server, bot):
-    async with connected(server) as other:
-        first = asyncio.create_task(bot.get_updates(timeout=20))
-        await server.until(lambda: server.updates.poll)
-        second = asyncio.create_task(other.get_updates(timeout=0.05))
-        with pytest.raises(Conflict, match=r"(?i)terminated by other getUpdates request"):
-            await first
-        assert await second == ()
-
-
-async def test_a_poller_that_died_is_in_nobodys_way(server, bot, chat, ada):
-    async with connected(server) as dead:
-        poll = asyncio.create_task(dead.get_updates(timeout=20))
-        await server.until(lambda: server.updates.poll)
-        poll.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await poll
-    await chat.send(ada, "still here")
-    assert len(await bot.get_updates()) == 1
-
-
-async def test_kinds_that_the_bot_did_not_ask_for_are_not_kept(server, bot, chat, ada):
-    await bot.get_updates(allowed_updates=["edited_message"])
-    message = await chat.send(ada, "tipo")
-    await chat.edit(message, "typo")
-    await bot.get_updates(allowed_updates=None)  # no list: the last one stays
-    (update,) = await bot.get_updates()
-    assert update.edited_message.text == "typo"
-    await bot.get_updates(offset=update.update_id + 1, allowed_updates=[])
-    await chat.send(ada, "hello")
-    assert (await bot.get_updates())[0].message.text == "hello"
-
-
-async def test_an_update_can_come_twice(server, bot, chat, ada):
-    message = await chat.send(ada, "once")
-    (update,) = await bot.get_updates()
-    assert await bot.get_updates(offset=update.update_id + 1) == ()
-    server.repeat(message)
-    assert await bot.get_updates(offset=update.update_id + 1) == (update,)
-    assert await bot.get_updates(offset=update.update_id + 1) == ()
+# a whole conversation
 
 
 async def test_an_application_answers_each_message_once(server, chat, ada):
@@ -231,6 +157,30 @@ async def test_an_edit_that_changes_nothing_is_refused(bot, chat):
     assert chat.messages[0].buttons == []
 
 
+async def test_every_version_of_a_message_is_remembered(bot, chat):
+    sent = await bot.send_message(7, "one")
+    await sent.edit_text("one two")
+    await sent.edit_text("one two three")
+    versions = chat.messages[0].versions
+    assert [v.text for v in versions] == ["one", "one two", "one two three"]
+    assert [v.time for v in versions] == sorted(v.time for v in versions)
+
+
+async def test_query_form_and_json_say_the_same(server, chat):
+    ask = {"chat_id": 7, "text": "hi", "entities": [{"type": "bold", "offset": 0, "length": 2}]}
+    flat = ask | {"chat_id": "7", "entities": json.dumps(ask["entities"])}
+    url = f"{server.base_url}{server.token}/SENDMESSAGE"
+    async with aiohttp.ClientSession() as http:
+        for how in ({"params": flat}, {"data": flat}, {"json": ask}):
+            async with http.post(url, **how) as answer:
+                assert (await answer.json())["result"]["text"] == "hi"
+        async with http.get(url, params=flat | {"entities": "["}) as answer:
+            refusal = await answer.json()
+    assert [m.entities for m in chat.messages] == [ask["entities"]] * 3
+    assert (answer.status, refusal["error_code"], refusal["ok"]) == (400, 400, False)
+    assert refusal["description"] == "Bad Request: can't parse entities JSON object"
+
+
 async def test_ids_that_are_not_there(server, bot, chat, ada):
     with pytest.raises(BadRequest, match=r"(?i)^Message to edit not found$"):
         await bot.edit_message_text("x", 7, MISSING)
@@ -257,7 +207,9 @@ async def test_a_deleted_message_is_gone_for_the_bot_too(bot, chat):
     with pytest.raises(BadRequest, match=r"(?i)Message to delete not found"):
         await sent.delete()
     again = await bot.send_message(7, "again")
+    shown = chat.messages[0]
     assert await bot.delete_messages(7, [sent.message_id, again.message_id])
+    await chat.gone(shown)
     assert chat.messages == []
 
 

@@ -21,8 +21,8 @@ Chat     .id .messages (on screen now) .history (deleted too) .actions .draft .l
          .delete_topic(id)   .migrate() -> Chat
          await .until(lambda m: ..., timeout=) -> Message   .answer(after=, when=, still=, timeout=) -> Message
          await .gone(message, timeout=)
-Message  .id .sender .from_bot .text .entities .reply_to .thread .markup .buttons .edits .posted .changed .deleted
-         .reactions .media .update_id (of the update that told the bot)
+Message  .id .sender .from_bot .text .entities .reply_to .thread .markup .buttons .edits .versions .posted .changed
+         .deleted .reactions .media .update_id (of the update that told the bot)
 Press    .data .answer (None, or what answerCallbackQuery said)   await .answered(timeout=)
 Call     .time .method .params .status .description .result .chat .message_id .screen (the text shown after it) .done
 Rates    Rates(private_per_second=1, private_burst=5, group=Window(20, 60), overall=Window(30, 1), ...)

@@ -63,6 +63,15 @@ class Message:
     deleted: float | None = None
     reactions: list[dict[str, Any]] = field(default_factory=list)
     update_id: int = 0
+    first: str = ""
+
+    def __post_init__(self) -> None:
+        self.first = self.text
+
+    @property
+    def versions(self) -> list[Edit]:
+        """What it said and since when, from its posting on."""
+        return [Edit(self.posted, self.first), *self.edits]
 
     @property
     def from_bot(self) -> bool:

@@ -53,7 +53,7 @@ class Screen:
         self.actions: list[Action] = []
         self.drafts: list[Draft] = []
         self.migrated_to: int | None = None
-        self._last_id = 0
+        self._last_id = 1  # a supergroup's first message says that it was created; in a forum 1 is General
 
     @property
     def messages(self) -> list[Message]:

@@ -120,8 +120,8 @@ class TelegramServer:
         super_ = supergroup or forum
         chat = Chat(self, SUPERGROUP - number if super_ else -number, "supergroup" if super_ else "group", title=title)
         owner, *others = admins or [self.user(900_000 + number, "Owner")]
-        chat.members = {user.id: "member" for user in members} | {user.id: "administrator" for user in others}
-        chat.members[owner.id] = "creator"
+        chat.members = {owner.id: "creator"} | {user.id: "administrator" for user in others}
+        chat.members |= {user.id: "member" for user in members if user.id not in chat.members}
         if bot:
             chat.members[self.bot.id] = "member" if bot is True else bot
         chat.forum = forum
@@ -202,11 +202,19 @@ class TelegramServer:
             return web.json_response(rejected.envelope(), status=rejected.status)
         self.calls.append(call)
         if call.method.lower() == "getupdates":
-            return await self._answer(call, request)
+            return await self._poll(call, request)
         task = asyncio.create_task(self._answer(call, request))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
+
+    async def _poll(self, call: Call, request: web.Request) -> web.StreamResponse:
+        try:
+            return await self._answer(call, request)
+        except asyncio.CancelledError:
+            call.description = "the client went away"
+            self._finish(call)
+            raise
 
     async def _answer(self, call: Call, request: web.Request) -> web.StreamResponse:
         fault = self.faults.hit(call.method, call.params) or Fault(())

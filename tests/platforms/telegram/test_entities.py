@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from telegram import MessageEntity
 from telegram.error import BadRequest
@@ -27,6 +27,7 @@ def refused(text: str, *entities: dict[str, object]) -> str:
     return caught.value.description
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_range_between_characters_is_kept_and_covers_what_it_covered(data):
     text = data.draw(VISIBLE)
@@ -38,6 +39,7 @@ def test_a_range_between_characters_is_kept_and_covers_what_it_covered(data):
     assert [part(fixed, e) for e in kept] == [text[start:end]]
 
 
+@settings(deadline=None)
 @given(VISIBLE, st.integers(1, 50), st.integers(-50, 200))
 def test_a_range_outside_the_text_is_refused(text, length, offset):
     total = utf16(text)
@@ -48,6 +50,7 @@ def test_a_range_outside_the_text_is_refused(text, length, offset):
     )
 
 
+@settings(deadline=None)
 @given(st.text(min_size=0, max_size=5), st.booleans())
 def test_a_range_that_splits_a_character_is_refused(before, begins):
     text = "".join(c for c in before if c.isalpha()) + "😀!"
@@ -56,6 +59,7 @@ def test_a_range_that_splits_a_character_is_refused(before, begins):
     assert "in a middle of a UTF-16 symbol" in refused(text, broken)
 
 
+@settings(deadline=None)
 @given(st.text("ab \n", max_size=12), st.data())
 def test_after_trimming_every_range_still_lies_in_the_text(body, data):
     text = f"{body}x{body}"

@@ -82,6 +82,7 @@ class Webhook:
         try:
             async with client.post(target, json=update, headers={SECRET: self.secret}) as answer:
                 self.statuses.append(answer.status)
+                self.server.bell.ring()
                 good = 200 <= answer.status < 300
                 return good or self._failed(f"Wrong response from the webhook: {answer.status} {answer.reason}")
         except (aiohttp.ClientError, TimeoutError) as error:
