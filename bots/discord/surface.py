@@ -31,7 +31,7 @@ MESSAGES = "/channels/{channel_id}/messages"
 MESSAGE = MESSAGES + "/{message_id}"
 FOLLOW_UPS = "/webhooks/{webhook_id}/{webhook_token}"
 FOLLOW_UP = FOLLOW_UPS + "/messages/{message_id}"
-ORIGINAL = FOLLOW_UPS + "/messages/@original"
+ORIGINAL = "@original"  # in the place of a message id
 
 
 class _Surface:
@@ -117,7 +117,7 @@ class InteractionSurface(_Surface):
         """Nothing: "thinking…" stands there already."""
 
     async def _fill_in(self, out: Out) -> str:
-        message = await self._call("PATCH", ORIGINAL, _content(out))
+        message = await self._call("PATCH", FOLLOW_UP, _content(out), message_id=ORIGINAL)
         self._flags = message.get("flags", 0) & EPHEMERAL
         return str(message["id"])
 
@@ -125,7 +125,7 @@ class InteractionSurface(_Surface):
         """A follow-up to an answer that only the asker sees must say so itself, or everybody reads the second page."""
         if self._flags is None:
             try:
-                self._flags = (await self._call("GET", ORIGINAL)).get("flags", 0) & EPHEMERAL
+                self._flags = (await self._call("GET", FOLLOW_UP, message_id=ORIGINAL)).get("flags", 0) & EPHEMERAL
             except Gone:
                 self._flags = EPHEMERAL
         return self._flags
