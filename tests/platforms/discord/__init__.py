@@ -1,6 +1,7 @@
 """A loopback Discord: REST v10 and gateway on 127.0.0.1, for a real discord.py client, as strict as the platform.
 
     async with DiscordServer() as server:               # clock=, limits=, rules=, privileged=MESSAGE_CONTENT
+        # limits=Limits.off() where a test is not about them: the default is Discord's, e.g. 5 posts per 5 s and channel
         alice = server.user("alice", locale="de")
         guild = server.guild("school", members=[alice], admins=[])
         channel, dm = guild.channel("general"), server.dm(alice)
