@@ -60,7 +60,8 @@ class TelegramBot:
         self._api = Bot(self._token or "none", f"{self._url}/bot", request=self._calls, get_updates_request=self._polls)
         self._admins = Admins(self._api, clock)
         self._sleep, self._backoff = sleep, Backoff(random)
-        self._poller = Poller(self._fetch, self._take, sleep=sleep, random=random)
+        self._random = random
+        self._poller: Poller | None = None
         self._me: Me | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -79,14 +80,15 @@ class TelegramBot:
                 await self._close()
                 raise SetupError(BAD_TOKEN) from None
             log.warning("Telegram cannot be reached at %s, trying on (%s)", self._url, describe(error))
-        self._task = asyncio.create_task(self._run(), name="telegram")
+        self._poller = Poller(self._fetch, self._take, sleep=self._sleep, random=self._random)
+        self._task = asyncio.create_task(self._run(self._poller), name="telegram")
 
     async def stop(self) -> None:
         """Fetch no more. What was fetched is handed to the core first, unless that takes longer than a few seconds;
         the rest is delivered again at the next start.
         """
-        self._poller.stop()
-        if self._task is not None:
+        if self._task is not None and self._poller is not None:
+            self._poller.stop()
             if self._me is None:
                 self._task.cancel()
             await asyncio.wait([self._task], timeout=GRACE)
@@ -101,7 +103,7 @@ class TelegramBot:
     async def is_admin(self, address: Address, user: str) -> bool:
         return await self._admins.has(address, user)
 
-    async def _run(self) -> None:
+    async def _run(self, poller: Poller) -> None:
         while self._me is None:
             await self._sleep(self._backoff.next())
             await self._try_to_connect()
@@ -109,7 +111,7 @@ class TelegramBot:
             await menu.register(self._api)
         except TelegramError as error:
             log.warning("the command menu was not set (%s)", describe(error))
-        await self._poller.run()
+        await poller.run()
 
     async def _try_to_connect(self) -> None:
         try:

@@ -10,6 +10,7 @@ import re
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline.state_inline import Delimiter, Scanned
 from markdown_it.token import Token
 
 NESTING = 24  # markdown-it drops what is nested deeper, and slows down with it; `parse` says so
@@ -21,6 +22,36 @@ _MATH = re.compile(
     re.DOTALL,
 )
 _SPOILER = re.compile(r"\|\|(?=[^\s|])(.*?[^\s|])\|\|(?!\|)", re.DOTALL)
+
+# CommonMark decides by spaces and punctuation whether "**" begins or ends bold; Chinese and Japanese have no spaces.
+_CJK = re.compile(
+    r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]"
+)
+
+
+def _emphasis(state: StateInline, silent: bool) -> bool:
+    """CommonMark's rule, and "*" next to CJK text works as it does next to a space: **注意：**这 is bold."""
+    marker = state.src[state.pos]
+    if silent or marker not in "_*":
+        return False
+    scanned = state.scanDelims(state.pos, marker == "*")
+    scanned = _beside_cjk(state, scanned) if marker == "*" else scanned
+    for _ in range(scanned.length):
+        state.push("text", "", 0).content = marker
+        token = len(state.tokens) - 1
+        state.delimiters.append(Delimiter(ord(marker), scanned.length, token, -1, scanned.can_open, scanned.can_close))
+    state.pos += scanned.length
+    return True
+
+
+def _beside_cjk(state: StateInline, scanned: Scanned) -> Scanned:
+    before = state.src[state.pos - 1] if state.pos else " "
+    end = state.pos + scanned.length
+    after = state.src[end] if end < state.posMax else " "
+    return scanned._replace(
+        can_open=scanned.can_open or bool(_CJK.match(before) and not after.isspace()),
+        can_close=scanned.can_close or bool(_CJK.match(after) and not before.isspace()),
+    )
 
 
 def _math(state: StateInline, silent: bool) -> bool:
@@ -51,6 +82,7 @@ def _spoiler(state: StateInline, silent: bool) -> bool:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": NESTING})
     parser.enable(["table", "strikethrough"]).disable(["lheading", "reference"])
+    parser.inline.ruler.at("emphasis", _emphasis)
     parser.inline.ruler.before("escape", "math", _math)
     parser.inline.ruler.push("spoiler", _spoiler)
     parser.inline.add_terminator_char("|")

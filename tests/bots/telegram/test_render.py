@@ -66,6 +66,10 @@ EXAMPLES = [
     ("**bold** and *italic*", "bold and italic", [("bold", "bold"), ("italic", "italic")]),
     ("__bold__ _it_ ~~gone~~", "bold it gone", [("bold", "bold"), ("italic", "it"), ("strikethrough", "gone")]),
     ("***both***", "both", [("italic", "both"), ("bold", "both")]),
+    # "**" beside Chinese and Japanese punctuation, which CommonMark leaves as it is
+    ("这是**注意：**字", "这是注意：字", [("bold", "注意：")]),
+    ("は**「重要」**です", "は「重要」です", [("bold", "「重要」")]),
+    ("2**3 and **x:**y", "2**3 and **x:**y", []),
     ("||secret|| word", "secret word", [("spoiler", "secret")]),
     ("a || b || c", "a || b || c", []),
     ("say `x = 1` 😀 **b😀**", "say x = 1 😀 b😀", [("code", "x = 1"), ("bold", "b😀")]),
