@@ -281,8 +281,8 @@ async def test_a_cut_before_and_a_cut_after_look_the_same_to_the_client(server, 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_late_answer_times_out_and_the_call_is_applied_all_the_same(server, chat, when):
-    late: dict[str, Any] = {when: 0.3}
-    async with connected(server, read_timeout=0.1) as bot:
+    late: dict[str, Any] = {when: 0.7}
+    async with connected(server, read_timeout=0.3) as bot:
         server.fault("sendMessage", **late)
         with pytest.raises(TimedOut):
             await bot.send_message(7, "late")
