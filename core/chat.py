@@ -17,7 +17,7 @@ from core import context
 from core.commands.handlers import Handlers, Request
 from core.commands.table import Command, parse
 from core.context import Window
-from core.errors import Gone, ModelError, Refused, shown
+from core.errors import ChinwagError, Gone, ModelError, Refused, shown
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
 from core.model import Model
@@ -28,7 +28,7 @@ from core.types import Incoming, Session, SessionKey, Turn, Usage
 
 log = get_logger(__name__)
 
-TRIES = 3  # a row that took the process down this often is answered with an apology
+TRIES = 3  # a row that failed or took the process down this often is answered with an apology
 
 
 class Fenced(Exception):
@@ -91,11 +91,6 @@ class Chat:
                 return await self._store.inbox.done(row.id, lease)
 
     async def _handle(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:
-        if row.tries > TRIES:
-            log.error("giving up on a message that failed again and again", tries=row.tries)
-            return await self._notice(
-                row, lease, f"I could not answer this (id {row.id:x}). Please put it differently."
-            )
         command, argument = parse(row.incoming.text) or (None, "")
         if command and not command.asks_model:
             return await self._notice(row, lease, await self._run(row, command, argument))
@@ -109,6 +104,7 @@ class Chat:
         stopped = row.incoming.event in self.stopped
         self.stopped.discard(row.incoming.event)
         try:
+            _bear(row)
             key = self._session_key(row.incoming)
             return await self._handlers.run(Request(command, argument, row.incoming, key, stopped))
         except Exception as error:
@@ -174,6 +170,7 @@ class Chat:
     async def _read(self, row: Row, session: Session, turn: Turn, delivery: Delivery, said: Said) -> None:
         """Ask the model and feed the delivery; never waits for the platform. An error becomes the answer's note."""
         try:
+            _bear(row)
             prompt = await self._prompt(row, session, turn)
             async with aclosing(self._model.stream(prompt)) as stream:
                 async for delta in stream:
@@ -201,7 +198,8 @@ class Chat:
             self._budgets,
             Journal(self._store, row.id, lease),
             reopen=self._platforms.open,
-            nonce=f"{row.id:x}",
+            # Unique for the bot, not only for this database: one that was begun anew counts from 1 again.
+            nonce=f"{int(row.received * 1000) % 16**8:08x}{row.id:x}",
             streaming=streaming,
             posted=known.pages,
             before=known.text,
@@ -233,6 +231,12 @@ def explain(error: Exception, row: Row) -> str:
     elif str(error) != sentence:
         log.error("something went wrong", lane=str(row.lane), exc_info=error)
     return sentence
+
+
+def _bear(row: Row) -> None:
+    """Refuse a row that failed, or took the process down, again and again: the lane must go on."""
+    if row.tries > TRIES:
+        raise ChinwagError(f"given up after {row.tries - 1} tries")
 
 
 def _cannot(incoming: Incoming) -> str:

@@ -1,4 +1,4 @@
-"""The core as the platforms see it: takes every message, decides at once what must not wait, and has the rest drained."""
+"""The core as platforms see it: takes every message, acts at once on what must not wait, and has the rest drained."""
 
 from __future__ import annotations
 

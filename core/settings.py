@@ -97,6 +97,11 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not a URL")
         return value.rstrip("/") if not value.startswith("sqlite") else value
 
+    @field_validator("data_dir", "local_model_path")
+    @classmethod
+    def _at_home(cls, value: Path | None) -> Path | None:
+        return value.expanduser() if value else value
+
     @property
     def database(self) -> str:
         """DATABASE_URL, or the file in DATA_DIR."""

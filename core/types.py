@@ -218,7 +218,7 @@ def _clean(text: str) -> str:
 
 
 def _join(*parts: str) -> str:
-    return ":".join(quote(part, safe="@-._") for part in parts)
+    return ":".join(quote(part, safe="@-._", errors="replace") for part in parts)
 
 
 def _split(text: str, count: int) -> list[str]:

@@ -1,0 +1,198 @@
+"""The command line as a process: every way it can fail to start says one clear line, and what runs ends in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+from tests.platforms.model import ModelServer
+from tests.platforms.telegram import TelegramServer
+
+ROOT = Path(__file__).parents[2]
+TIMEOUT = 60.0
+
+
+class Cli:
+    """Runs `python -m bots` in a folder of its own, with nothing of our environment but what the test gives."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+        self.env |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "HOME": str(folder)}
+        self._started: list[Process] = []
+
+    async def start(self, *arguments: str, **settings: str) -> Process:
+        command = [sys.executable, "-W", "ignore", "-m", "bots", *arguments]
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=self.folder, env=self.env | settings, stdout=PIPE, stderr=PIPE
+        )
+        self._started.append(process)
+        return process
+
+    async def run(self, *arguments: str, **settings: str) -> tuple[int, str]:
+        """The exit code, and all that was printed."""
+        process = await self.start(*arguments, **settings)
+        async with asyncio.timeout(TIMEOUT):
+            out, err = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, (out + err).decode()
+
+    async def end(self) -> None:
+        for process in self._started:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()
+
+
+@pytest.fixture
+async def cli(tmp_path: Path) -> AsyncIterator[Cli]:
+    here = Cli(tmp_path)
+    yield here
+    await here.end()
+
+
+async def test_help_and_version(cli: Cli) -> None:
+    code, text = await cli.run("--help")
+    assert code == 0
+    assert all(word in text for word in ("run", "doctor", "approve", "version"))
+    assert re.fullmatch(r"chinwag \d+\.\d+\.\d+\n", (await cli.run("version"))[1])
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"WEB_PORT": "http"}, "WEB_PORT"),
+        ({"ACCESS": "everybody"}, "ACCESS"),
+        ({"WEB_ENABLED": "false"}, "TELEGRAM_BOT_TOKEN"),
+        ({"DATABASE_URL": "postgresql://nowhere/x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite+aiosqlite:///broken.db"}, "DATABASE_URL"),
+        ({"DATA_DIR": "broken.db"}, "DATA_DIR"),
+        ({"DATABASE_URL": "sqlite+aiosqlite:///."}, "DATABASE_URL"),
+    ],
+)
+async def test_what_cannot_start_says_one_line_that_names_the_setting(
+    cli: Cli, settings: dict[str, str], named: str
+) -> None:
+    (cli.folder / "broken.db").write_bytes(b"this is no database" * 1000)
+    code, text = await cli.run("run", OPENAI_BASE_URL="http://127.0.0.1:9/v1", **settings)
+    assert code == 2
+    assert named in text
+    assert "Traceback" not in text
+    assert len([line for line in text.splitlines() if line and "Chinwag is starting" not in line]) <= 2
+
+
+async def test_a_taken_port_is_named(cli: Cli) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        code, text = await cli.run("run", WEB_PORT=port, OPENAI_BASE_URL="http://127.0.0.1:9/v1")
+    assert code == 2
+    assert "WEB_PORT" in text
+    assert port in text
+    assert "Traceback" not in text
+
+
+async def test_a_wrong_telegram_token_is_named_and_never_shown(cli: Cli) -> None:
+    async with TelegramServer() as server:
+        settings = {
+            "TELEGRAM_BOT_TOKEN": "424242:notTheRightSecretAtAll",
+            "TELEGRAM_API_URL": server.url,
+            "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+        }
+        code, text = await cli.run("run", WEB_ENABLED="false", **settings)
+        assert code == 2
+        assert "TELEGRAM_BOT_TOKEN" in text
+        assert "BotFather" in text
+        assert "notTheRightSecretAtAll" not in text
+        assert "Traceback" not in text
+        code, text = await cli.run("doctor", WEB_PORT="0", **settings)
+        assert code == 1
+        assert "BotFather" in text
+        assert "notTheRightSecretAtAll" not in text
+
+
+async def test_one_platform_that_fails_does_not_stop_the_others_and_sigterm_ends_in_order(cli: Cli) -> None:
+    async with TelegramServer() as server, ModelServer() as model:
+        process = await cli.start(
+            "run",
+            TELEGRAM_BOT_TOKEN="424242:notTheRightSecretAtAll",
+            TELEGRAM_API_URL=server.url,
+            OPENAI_BASE_URL=model.url,
+            WEB_PORT="0",
+        )
+        assert process.stdout
+        lines: list[str] = []
+        async with asyncio.timeout(TIMEOUT):
+            while not any("is running" in line for line in lines):
+                line = (await process.stdout.readline()).decode()
+                assert line, lines
+                lines.append(line)
+        text = "".join(lines)
+        assert re.search(r"web +http://127\.0\.0\.1:\d+/\?token=\S+", text)
+        assert "telegram  not started" in text
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(15):
+            assert await process.wait() == 0
+
+
+async def test_doctor_with_nothing_configured(cli: Cli) -> None:
+    code, text = await cli.run("doctor", WEB_PORT="0")
+    assert code == 0, text
+    for about in ("database", "telegram", "discord", "web", "model", "access"):
+        assert about in text
+    assert "offline model" in text
+    assert not (cli.folder / "data").exists()  # it only looks
+
+
+async def test_doctor_names_each_problem_with_its_cure(cli: Cli) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        code, text = await cli.run(
+            "doctor",
+            TELEGRAM_BOT_TOKEN="1:aaaa",
+            TELEGRAM_API_URL="http://127.0.0.1:9",
+            DISCORD_BOT_TOKEN="bbbb",
+            DISCORD_API_URL="http://127.0.0.1:9",
+            OPENAI_BASE_URL="http://127.0.0.1:9/v1",
+            WEB_PORT=str(taken.getsockname()[1]),
+        )
+    assert code == 1
+    assert len([line for line in text.splitlines() if "cure:" in line]) == 4
+    assert "Traceback" not in text
+
+
+async def test_doctor_reaches_what_is_there(cli: Cli) -> None:
+    async with TelegramServer() as server, ModelServer() as model:
+        code, text = await cli.run(
+            "doctor",
+            TELEGRAM_BOT_TOKEN=server.token,
+            TELEGRAM_API_URL=server.url,
+            OPENAI_BASE_URL=model.url,
+            WEB_PORT="0",
+        )
+    assert code == 0, text
+    assert f"@{server.bot.username} is reachable" in text
+
+
+async def test_doctor_knows_when_nobody_could_let_anybody_in(cli: Cli) -> None:
+    code, text = await cli.run("doctor", WEB_ENABLED="false")
+    assert code == 1
+    assert "ADMINS" in text
+
+
+async def test_approving_an_unknown_code_says_so(cli: Cli) -> None:
+    code, text = await cli.run("approve", "ABCD-EFGH")
+    assert code == 1
+    assert "unknown or has run out" in text
