@@ -63,6 +63,7 @@ class TelegramBot:
         self._random = random
         self._poller: Poller | None = None
         self._me: Me | None = None
+        self._complained = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -114,12 +115,13 @@ class TelegramBot:
         await poller.run()
 
     async def _try_to_connect(self) -> None:
+        """Once more, without a word unless Telegram can be reached now and says that the token is wrong."""
         try:
             await self._connect()
         except TelegramError as error:
-            if _wrong_token(error):
+            if _wrong_token(error) and not self._complained:
+                self._complained = True
                 log.error(BAD_TOKEN)
-            log.debug("Telegram still cannot be reached (%s)", describe(error))
 
     async def _connect(self) -> None:
         user = await self._api.get_me(connect_timeout=CONNECT_TIMEOUT)

@@ -80,8 +80,8 @@ def _spoiler(state: StateInline, silent: bool) -> bool:
 
 
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": NESTING})
-    parser.enable(["table", "strikethrough"]).disable(["lheading", "reference"])
+    parser = MarkdownIt("commonmark", {"maxNesting": NESTING})
+    parser.enable(["table", "strikethrough"]).disable(["lheading", "reference", "html_block", "html_inline"])
     parser.inline.ruler.at("emphasis", _emphasis)
     parser.inline.ruler.before("escape", "math", _math)
     parser.inline.ruler.push("spoiler", _spoiler)

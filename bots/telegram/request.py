@@ -44,7 +44,12 @@ def quiet() -> None:
     """Keep the token out of the log: a Bot API URL holds it, httpx logs every URL at INFO and "telegram.Bot" its own
     at DEBUG. "markdown_it" only logs, at DEBUG, each rule that it tries.
     """
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for name in ("telegram", "markdown_it"):
-        logging.getLogger(name).setLevel(logging.INFO)
+    least = {
+        "httpx": logging.WARNING,
+        "httpcore": logging.WARNING,
+        "telegram": logging.INFO,
+        "markdown_it": logging.INFO,
+    }
+    for name, level in least.items():
+        logger = logging.getLogger(name)
+        logger.setLevel(max(level, logger.level))

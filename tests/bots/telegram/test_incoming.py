@@ -285,6 +285,17 @@ def test_a_rich_message_is_read_although_python_telegram_bot_does_not_know_it() 
     assert incoming.attachments == (Attachment("photo"),)
 
 
+def test_an_odd_rich_message_is_read_as_far_as_it_goes() -> None:
+    body = {"blocks": ["?", {"type": "paragraph", "text": [1, None, {"type": "x"}, "ok"]}, {"type": "collage"}]}
+    incoming = taken(message(None, rich_message=body))
+    assert incoming is not None
+    assert incoming.text == "ok"
+
+
+def test_a_message_in_a_chat_of_another_kind_is_ignored() -> None:
+    assert taken(message("hi", {"id": -9, "type": "channel", "title": "C"})) is None
+
+
 def test_a_rich_message_mentions_the_bot_by_its_text() -> None:
     body = {"blocks": [{"type": "paragraph", "text": [{"type": "mention", "text": "@chin_bot"}, " hi"]}]}
     incoming = taken(message(None, SUPER, rich_message=body))

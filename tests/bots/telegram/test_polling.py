@@ -148,6 +148,18 @@ async def test_an_unreachable_api_is_no_error_and_is_said_once(
     assert "connected to Telegram as @chinwag_bot" in caplog.text
 
 
+async def test_a_token_that_proves_wrong_later_is_said_once(
+    server: TelegramServer, core: RecordingCore, naps: Naps, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.fault("getMe", cut="before")
+    bot = TelegramBot(server.token, core, api_url=server.url, sleep=naps)
+    await bot.start()
+    server.token = "123456789:AAHanother-one_0123456789abcdefghijk"
+    await eventually(lambda: len(naps.asked) > 4)
+    await bot.stop()
+    assert caplog.text.count("TELEGRAM_BOT_TOKEN: Telegram does not know this token") == 1
+
+
 async def test_nothing_listens_at_the_api_url(core: RecordingCore, caplog: pytest.LogCaptureFixture) -> None:
     bot = TelegramBot("1:abc", core, api_url="http://127.0.0.1:9")
     await bot.start()
