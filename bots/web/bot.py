@@ -47,6 +47,7 @@ class WebBot:
     name = PLATFORM
     bot = BOT
     typing_every = 30.0
+    title = ""  # once it serves: a link that opens it
 
     def __init__(
         self, core: Core, store: Store, status: Callable[[], Status], access: Access, *, host: str, port: int
