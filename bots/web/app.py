@@ -6,10 +6,11 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp
 
 from bots.web import routes, stream
 from bots.web.files import file_answer, files
-from bots.web.guard import Guard
+from bots.web.guard import TOO_LARGE, Guard
 from bots.web.login import front
 from bots.web.site import Site
 
@@ -18,11 +19,11 @@ _STANDARD = frozenset({"Not Found", "Method Not Allowed", "Request Entity Too La
 SENTENCES = {
     404: "There is nothing here.",
     405: "That cannot be done here.",
-    413: "This is too large: one message can be at most 1 MB.",
+    413: TOO_LARGE,
 }
 
 
-def build(site: Site, host: str) -> FastAPI:
+def build(site: Site, host: str) -> ASGIApp:
     app = FastAPI(title="Chinwag", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=BODY)
     app.state.site = site
     app.include_router(routes.router)
@@ -33,8 +34,7 @@ def build(site: Site, host: str) -> FastAPI:
     app.add_exception_handler(StarletteHTTPException, _as_sentence)
     app.add_exception_handler(RequestValidationError, _as_advice)
     app.add_exception_handler(Exception, _as_apology)
-    app.add_middleware(Guard, host=host)
-    return app
+    return Guard(app, host, BODY)  # outside of everything: also what FastAPI refuses by itself carries our headers
 
 
 async def _healthz() -> Response:

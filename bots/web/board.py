@@ -71,7 +71,8 @@ class Board:
 
     def command_of(self, place: Place, event: str) -> str | None:
         """The text of the command with this event, None for a question or one from before a restart."""
-        return self._at(place).commands.get(event)
+        here = self._conversations.get(place)
+        return here.commands.get(event) if here else None
 
     def put(self, place: Place, message: Message, event: str = "") -> None:
         """Show or replace a message. event: the question that it answers, which waits no longer."""
@@ -86,7 +87,8 @@ class Board:
             del here.messages[id]
 
     def get(self, place: Place, id: str) -> Message | None:
-        return self._at(place).messages.get(id)
+        here = self._conversations.get(place)
+        return here.messages.get(id) if here else None
 
     def take(self, place: Place, id: str) -> None:
         """Remove a message if it is there."""
@@ -94,7 +96,8 @@ class Board:
 
     def is_gone(self, place: Place, id: str) -> bool:
         """Whether its conversation was deleted while it was being written."""
-        return id in self._at(place).gone
+        here = self._conversations.get(place)
+        return here is not None and id in here.gone
 
     def forget(self, place: Place, session: str) -> None:
         """Its session was deleted: the messages vanish, and editing one of them fails from now on."""

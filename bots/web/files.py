@@ -21,6 +21,7 @@ TYPES = {
     ".txt": "text/plain; charset=utf-8",
 }
 ONWARD = '<meta http-equiv="refresh" content="0;url=/">'
+LINK = '<p><a href="/">Go to the chat</a></p>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ def file_answer(request: Request, name: str) -> Response:
 def door(title: str, text: str, *, onward: bool = False) -> str:
     """The page for who is not signed in (yet); onward: it goes on to the chat by itself."""
     page = files()["door.html"].body.decode()
-    filled = {"<!--title-->": escape(title), "<!--text-->": escape(text), "<!--onward-->": ONWARD if onward else ""}
+    filled = {"<!--title-->": escape(title), "<!--text-->": escape(text)}
+    filled |= {"<!--onward-->": ONWARD if onward else "", "<!--link-->": LINK if onward else ""}
     for mark, value in filled.items():
         page = page.replace(mark, value)
     return page

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
+TOO_LARGE = "This is too large: one message can be at most 1 MB."
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # A model's answer is hostile input: no script, style or request that is not ours can come of it.
@@ -25,10 +26,14 @@ HEADERS = {
 
 
 class Guard:
-    """An ASGI layer around the whole app. host: the address that the server is bound to."""
+    """An ASGI layer around the whole app. host: the address that the server is bound to; most: bytes of a body.
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
+    A body that does not tell its size beforehand is counted by FastAPI (`max_body_size`).
+    """
+
+    def __init__(self, app: ASGIApp, host: str, most: int) -> None:
         self._app = app
+        self._most = most
         self._hosts = LOCAL | {bracketed(host).lower()} if is_loopback(host) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,8 +49,12 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        wrong = self._wrong(scope["method"], Headers(scope=scope))
-        app = JSONResponse({"error": wrong}, 403) if wrong else self._app
+        headers = Headers(scope=scope)
+        app = self._app
+        if wrong := self._wrong(scope["method"], headers):
+            app = JSONResponse({"error": wrong}, 403)
+        elif int(headers.get("content-length", "0")) > self._most:
+            app = JSONResponse({"error": TOO_LARGE}, 413)
         await app(scope, receive, with_headers)
 
     def _wrong(self, method: str, headers: Headers) -> str:

@@ -67,6 +67,8 @@ async function show() {
 function showSession(session) {
   settings.show(session);
   $("title").textContent = session ? titleOf(session) : "";
+  const listed = sidebar.sessions.find((known) => known.id === session?.id);
+  if (session?.title && listed?.title !== session.title) sidebar.load();
   document.title = session?.title ? `${session.title} – Chinwag` : "Chinwag";
 }
 

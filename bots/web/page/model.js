@@ -6,6 +6,7 @@ const MB = 1e6;
 
 export function showModel(model) {
   $("model").textContent = model.name;
+  $("model-side").textContent = model.name ? `Model: ${model.name}` : "";
   $("model").title = model.ready ? `Answers come from: ${model.name}` : model.note;
   $("model").classList.toggle("waiting", !model.ready);
   $("who").textContent = model.name ? `You are talking to ${article(model.name)}.` : "";
@@ -17,8 +18,9 @@ function showNews(model) {
   news.hidden = model.ready;
   if (model.ready) return;
   const bar = news.querySelector("progress") ?? el("progress", { "aria-label": "Download of the model" });
-  const parts = [el("span", {}, `${model.note || "The model is getting ready."} You can write already; the answer comes when it is ready.`)];
+  const parts = [el("span", {}, model.note || "The model is getting ready.")];
   if (model.total) {
+    parts[0].append(" You can write already; the answer comes when it is ready.");
     bar.max = model.total;
     bar.value = model.done;
     parts.unshift(el("span", { class: "amount" }, `${Math.floor(model.done / MB)} of ${Math.ceil(model.total / MB)} MB`));

@@ -14,7 +14,7 @@ export class Settings {
 
   know(roles, languages) {
     $("role").replaceChildren(...roles.map(optionOf), el("option", { value: "custom" }, "Your own role …"));
-    $("language").replaceChildren(...languages.map((choice) => optionOf(choice.value === "auto" ? { ...choice, label: "Your language" } : choice)));
+    $("language").replaceChildren(...languages.map((choice) => optionOf(choice.value === "auto" ? { ...choice, label: "Language: auto" } : choice)));
     this.show(this.session);
   }
 

@@ -1,0 +1,120 @@
+"""One-time links, the cookie, and what is closed without it."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from bots.web import WebBot
+from core.store import Store
+
+
+async def test_a_link_signs_in_once_and_leads_to_the_page(bot: WebBot, stranger: httpx.AsyncClient) -> None:
+    link = await bot.link()
+    assert link.startswith(f"{bot.url}/?token=")
+
+    answer = await stranger.get(link)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    page = await stranger.get("/")
+    assert page.status_code == 200
+    assert 'id="composer"' in page.text
+
+
+async def test_a_used_link_says_what_to_do(bot: WebBot, client: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
+    link = await bot.link()
+    await client.get(link)
+
+    answer = await stranger.get(link)
+
+    assert answer.status_code == 403
+    assert "was used already" in answer.text
+    assert "Restart Chinwag" in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+async def test_a_second_click_on_ones_own_link_is_no_mistake(bot: WebBot, stranger: httpx.AsyncClient) -> None:
+    link = await bot.link()
+    await stranger.get(link)
+    answer = await stranger.get(link)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+async def test_an_unknown_token_opens_nothing(stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.get("/?token=guessed")
+    assert answer.status_code == 403
+    assert (await stranger.get("/api/state")).status_code == 401
+
+
+async def test_without_a_cookie_the_door_is_closed(stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.get("/")
+    assert answer.status_code == 401
+    assert "Open your link first" in answer.text
+    assert 'id="composer"' not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/state"),
+        ("GET", "/api/events"),
+        ("GET", "/api/sessions"),
+        ("POST", "/api/sessions"),
+        ("GET", "/api/sessions/x"),
+        ("PATCH", "/api/sessions/x"),
+        ("DELETE", "/api/sessions/x"),
+        ("POST", "/api/sessions/x/messages"),
+        ("GET", "/api/pairings"),
+        ("POST", "/api/pairings/x/approve"),
+        ("POST", "/api/links"),
+    ],
+)
+async def test_everything_else_needs_the_cookie(stranger: httpx.AsyncClient, method: str, path: str) -> None:
+    answer = await stranger.request(method, path, json={} if method != "GET" else None)
+    assert answer.status_code == 401
+    assert answer.json() == {"error": "You are not signed in here any more: open a new link."}
+
+
+async def test_health_and_files_need_no_cookie(stranger: httpx.AsyncClient) -> None:
+    assert (await stranger.get("/healthz")).text == "ok"
+    assert (await stranger.get("/page/base.css")).status_code == 200
+
+
+async def test_a_link_from_another_site_goes_on_by_page(bot: WebBot, stranger: httpx.AsyncClient) -> None:
+    """A strict cookie is not sent along a redirect that another site began: webmail, a chat in the browser."""
+    answer = await stranger.get(await bot.link(), headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 200
+    assert 'http-equiv="refresh" content="0;url=/"' in answer.text
+    assert "set-cookie" in answer.headers
+
+
+async def test_whoever_opens_the_first_link_is_admin(store: Store, client: httpx.AsyncClient) -> None:
+    assert await store.access.level("web:owner") == "admin"
+    assert (await client.get("/api/state")).json()["admin"] is True
+
+
+async def test_where_there_is_an_admin_already_a_link_makes_a_member(
+    bot: WebBot, store: Store, stranger: httpx.AsyncClient
+) -> None:
+    await store.access.grant("telegram:1", "admin")
+    await stranger.get(await bot.link())
+    assert await store.access.level("web:owner") == "member"
+
+
+async def test_an_admin_makes_a_link_for_another_device(client: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
+    made = await client.post("/api/links")
+    assert made.status_code == 201
+    assert made.json()["local"] is True
+
+    await stranger.get(made.json()["url"])
+
+    assert (await stranger.get("/api/state")).json()["person"] == "owner"
+
+
+async def test_only_an_admin_makes_links(client: httpx.AsyncClient, other: httpx.AsyncClient) -> None:
+    answer = await other.post("/api/links")
+    assert answer.status_code == 403
+    assert answer.json() == {"error": "Only an admin can do this."}
