@@ -81,6 +81,7 @@ class WebBot:
         serving = asyncio.create_task(self._server.serve([listener]), name="web")
         self._tasks = [serving, asyncio.create_task(self._watch_status(), name="web status")]
         await self._server.up.wait()
+        self.title = await self.link()
 
     async def stop(self) -> None:
         """End at once: open streams are closed, requests under way get a second."""
