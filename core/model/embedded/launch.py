@@ -16,6 +16,7 @@ import core
 from core.errors import ChinwagError
 
 LOADING = 600.0  # seconds; a large GGUF on a slow disk takes minutes
+LAST_WORDS = 2.0  # seconds for a child that is ending
 CGROUP_CPU = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -40,7 +41,10 @@ class Server:
         if self.process.returncode is None:
             self.process.kill()
         await self.process.wait()
-        await asyncio.gather(*self.draining)
+        if self.draining:
+            await asyncio.wait(self.draining, timeout=LAST_WORDS)
+        for task in self.draining:
+            task.cancel()
 
 
 async def launch(path: Path, threads: int | None = None) -> Server:
@@ -65,6 +69,8 @@ async def launch(path: Path, threads: int | None = None) -> Server:
             answer = await _answer(stdout)
         server.url = answer["url"]
     except BaseException as error:
+        if isinstance(error, EOFError):  # it is ending by itself: a kill now would hide the code
+            await asyncio.wait([asyncio.ensure_future(process.wait())], timeout=LAST_WORDS)
         await server.stop()
         if isinstance(error, Exception):
             raise LaunchFailed(_reason(error, process.returncode, said, path)) from None

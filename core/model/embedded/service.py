@@ -118,6 +118,9 @@ class Embedded:
         except (ChinwagError, OSError) as error:
             log.warning("embedded model failed", why=reason(error))
             return f"The small offline model does not run: {reason(error)}. {CURE}"
+        except Exception:  # a fault of ours must not leave every question waiting for ever
+            log.exception("embedded model failed")
+            return f"The small offline model does not run: the log says why. {CURE}"
         return ""
 
     async def _serve(self) -> None:
