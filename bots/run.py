@@ -17,6 +17,8 @@ from core.surface import Platform
 
 log = get_logger(__name__)
 
+GRACE = 5.0  # seconds
+
 
 class Bot(Platform, Protocol):
     """A platform that can be started and stopped. title: what a person calls it, "@my_bot"."""
@@ -34,6 +36,7 @@ class House:
         self._settings = settings
         self._say = say
         self._closing: list[Callable[[], Awaitable[None]]] = []
+        self._hub: Hub | None = None
         self.bots: list[Bot] = []
 
     async def start(self) -> None:
@@ -41,22 +44,27 @@ class House:
         store = await Store.open(self._settings.database)
         self._closing.append(store.close)
         model = build_model(self._settings)
-        hub = Hub(store, model, self._settings)
+        hub = self._hub = Hub(store, model, self._settings)
         bots = _bots(self._settings, hub, store, model)
         if not bots:
             raise SetupError(
                 "Nothing to start: set TELEGRAM_BOT_TOKEN or DISCORD_BOT_TOKEN, or leave WEB_ENABLED=true."
             )
         await model.start()
-        self._closing += [model.close, hub.close]
+        self._closing.append(model.close)
         failures = [failure for bot in bots if (failure := await self._start_bot(bot, hub))]
         if not self.bots:
             raise SetupError("\n".join(map(str, failures)))
         status = model.status()
         self._say(f"  {'model':<9} {status.name}{': ' + status.note if status.note else ''}")
 
-    async def close(self) -> None:
-        """Stop everything, in the opposite order. Unfinished answers go on at the next start."""
+    async def close(self, grace: float = GRACE) -> None:
+        """Stop everything: answers being written get `grace` seconds, then all that was started ends in reverse.
+
+        What is unfinished goes on at the next start.
+        """
+        if self._hub is not None:
+            await self._hub.close(grace)
         while self._closing:
             try:
                 await self._closing.pop()()

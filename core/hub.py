@@ -56,7 +56,7 @@ class Hub:
             if (lane.key.platform, lane.key.bot) == (platform.name, platform.bot):
                 self._engine.wake(lane)
 
-    async def close(self, grace: float = 5.0) -> None:
+    async def close(self, grace: float) -> None:
         """Take no new work; answers that are being written get `grace` seconds, the rest goes on at the next start."""
         await self._engine.close(grace)
         for task in self._saying:

@@ -161,7 +161,7 @@ class Delivery:
             final = self._ended or number < len(self._borders) - 1
             due = Due(number, self._render(number, final), final)
             if known is None:
-                return due if due.rendered.text.strip() else None
+                return due if due.rendered.size > 0 and due.rendered.text.strip() else None
             if known.shown != due.rendered or (final and self._surface.limits.marks_end):
                 return due
             known.done = final

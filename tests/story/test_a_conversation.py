@@ -80,7 +80,7 @@ async def test_a_message_is_answered_after_a_restart_in_the_middle(town: Town, d
     await gate.reached()
     await town.close()
     gate.open()
-    await town._start()
+    await town.start()
     await dana.hears("nine ten.")
     assert len([text for text in dana.heard() if "One two" in text]) == 1
 

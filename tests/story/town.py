@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import re
 import uuid
 from collections.abc import Callable
@@ -49,24 +50,23 @@ class Town:
             "web_port": 0,
             **settings,
         }
-        await self._start()
+        await self.start()
 
     async def restart(self) -> None:
         await self.close()
-        await self._start()
+        await self.start()
 
     async def close(self) -> None:
         if self.house is not None:
-            await self.house.close()
+            await self.house.close(grace=0.2)
         self.house = None
 
-    async def _start(self) -> None:
+    async def start(self) -> None:
         self.house = House(Settings(_env_file=None, **self.settings), self.said.append)  # type: ignore[call-arg]
         await self.house.start()
         if self.settings["discord_bot_token"]:
             await self.discord.ready()
-        if self.web is not None:
-            self.web.move(self.link)
+        self.settings["web_port"] = int(re.findall(r":(\d+)/", self.link)[0]) if "/?token=" in "".join(self.said) else 0
 
     @property
     def link(self) -> str:
@@ -102,7 +102,7 @@ class Person:
         raise NotImplementedError
 
     async def refresh(self) -> None:
-        return
+        """Look again, where what is heard does not come by itself."""
 
     async def hears(self, part: str, timeout: float = TIMEOUT) -> str:
         """The first message since this person last wrote that has `part` in it."""
@@ -169,48 +169,67 @@ class DiscordPerson(Person):
 
 
 class WebPerson(Person):
-    """Uses the page's API as the page does."""
+    """Uses the page's API as the page does: one stream of events, and the view of a conversation."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.http = http
         self.session = ""
         self.turns: list[dict[str, Any]] = []
-        self.live: list[dict[str, Any]] = []
+        self.messages: list[dict[str, Any]] = []
+        self.toasts: list[str] = []
+        self._before: set[str] = set()
         self._seen = 0
+        self._listening: asyncio.Task[None] | None = None
 
     @classmethod
     async def sign_in(cls, link: str) -> WebPerson:
         base, _, token = link.partition("/?token=")
         http = httpx.AsyncClient(base_url=base, headers={"Origin": base}, trust_env=False)
         answer = await http.get(f"/?token={token}")
-        assert answer.status_code in (302, 303, 307), answer.text
+        assert answer.status_code == 303, answer.text
         return cls(http)
 
-    def move(self, link: str) -> None:
-        """The server has another port since its restart; the cookie stays."""
-        base = link.partition("/?token=")[0]
-        self.http.base_url = httpx.URL(base)
-        self.http.headers["Origin"] = base
+    def listen(self) -> None:
+        """Follow the page's events. The toasts are what is only said and not kept."""
+        self._listening = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        try:
+            async with self.http.stream("GET", "/api/events", timeout=None) as stream:
+                async for line in stream.aiter_lines():
+                    if line.startswith("data:") and (event := json.loads(line[5:]))["type"] == "toast":
+                        self.toasts.append(event["text"])
+        except httpx.HTTPError:
+            pass  # the server restarts
 
     async def says(self, text: str) -> None:
+        if self._listening is None or self._listening.done():
+            self.listen()
         if not self.session:
-            self.session = (await self.http.post("/api/sessions")).json()["id"]
+            self.session = (await self.http.post("/api/sessions")).json()["session"]["id"]
         await self.refresh()
-        self._seen = len(self.turns)
-        self._notices = {message["id"] for message in self.live}
-        answer = await self.http.post(
-            f"/api/sessions/{self.session}/messages", json={"id": str(uuid.uuid4()), "text": text}
-        )
+        self._seen = len(self.turns) if text != "/retry" else 0
+        self._before = {message["id"] for message in self.messages}
+        self.toasts.clear()
+        body = {"id": str(uuid.uuid4()), "text": text}
+        answer = await self.http.post(f"/api/sessions/{self.session}/messages", json=body)
         assert answer.status_code == 202, answer.text
 
     async def refresh(self) -> None:
+        """Look at the conversation again; after /new or /sessions the page follows to the current one."""
         if self.session:
             view = (await self.http.get(f"/api/sessions/{self.session}")).json()
-            self.turns, self.live = view["turns"], view["live"]
+            if view["current"] != self.session:
+                self.session, self._seen = view["current"], 0
+                view = (await self.http.get(f"/api/sessions/{self.session}")).json()
+            self.turns, self.messages = view["turns"], view["messages"]
 
     def heard(self) -> list[str]:
-        new = [message["text"] for message in self.live if message["id"] not in self._notices]
-        return [turn["answer"] for turn in self.turns[self._seen :]] + new
+        said = [message["text"] for message in self.messages if message["id"] not in self._before]
+        return [turn["answer"] for turn in self.turns[self._seen :] if turn["answer"]] + said + self.toasts
 
     async def close(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
         await self.http.aclose()
