@@ -23,7 +23,7 @@ SENTENCES = {
 }
 
 
-def build(site: Site, host: str) -> ASGIApp:
+def build(site: Site) -> ASGIApp:
     app = FastAPI(title="Chinwag", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=BODY)
     app.state.site = site
     app.include_router(routes.router)
@@ -34,7 +34,7 @@ def build(site: Site, host: str) -> ASGIApp:
     app.add_exception_handler(StarletteHTTPException, _as_sentence)
     app.add_exception_handler(RequestValidationError, _as_advice)
     app.add_exception_handler(Exception, _as_apology)
-    return Guard(app, host, BODY)  # outside of everything: also what FastAPI refuses by itself carries our headers
+    return Guard(app, site.host, BODY)  # outside of everything: also what FastAPI refuses by itself carries our headers
 
 
 async def _healthz() -> Response:

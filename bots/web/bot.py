@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import uvicorn
 
 from bots.web.app import build
-from bots.web.guard import bracketed
 from bots.web.login import OWNER
+from bots.web.reach import bracketed
 from bots.web.site import BOT, PLATFORM, Access, Site, status_json
 from bots.web.surface import WebSurface
 from core.errors import SetupError
@@ -52,7 +52,7 @@ class WebBot:
     def __init__(
         self, core: Core, store: Store, status: Callable[[], Status], access: Access, *, host: str, port: int
     ) -> None:
-        self._site = Site(core, store, status, access)
+        self._site = Site(core, store, status, access, host)
         self._host = host
         self._port = port
         self._server: _Server | None = None
@@ -69,7 +69,7 @@ class WebBot:
         listener = self._bind()
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
-            build(self._site, self._host),
+            build(self._site),
             lifespan="off",
             access_log=False,  # it would hold the links
             log_config=None,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
+from bots.web.reach import LOCAL, bracketed, is_loopback, name_of
+
 TOO_LARGE = "This is too large: one message can be at most 1 MB."
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -60,7 +60,7 @@ class Guard:
     def _wrong(self, method: str, headers: Headers) -> str:
         """Why this request is refused, "" when it is not."""
         host = headers.get("host", "").lower()
-        if self._hosts is not None and _name(host) not in self._hosts:
+        if self._hosts is not None and name_of(host) not in self._hosts:
             return "This page only answers on this computer: open it as http://localhost, or set WEB_HOST=0.0.0.0."
         if method not in READS and not _is_same_origin(headers, host):
             return "This request came from another site."
@@ -74,21 +74,3 @@ def _is_same_origin(headers: Headers, host: str) -> bool:
         return site == "same-origin"
     origin = headers.get("origin")
     return origin is None or urlsplit(origin).netloc.lower() == host
-
-
-def _name(host: str) -> str:
-    """A Host header without its port."""
-    name, colon, port = host.rpartition(":")
-    return name if colon and port.isdigit() else host
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def bracketed(host: str) -> str:
-    """A host as it stands in a URL: IPv6 addresses need brackets."""
-    return f"[{host}]" if ":" in host else host

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, Field, field_validator
 
-from bots.web.guard import is_loopback
 from bots.web.login import Admin, Person
+from bots.web.reach import for_others, is_loopback, own_address
 from bots.web.site import LONGEST, Site, subject
 from core.errors import UserError
 from core.types import Session
@@ -118,8 +118,9 @@ async def approve(code: str, admin: Admin, site: Here) -> dict[str, Any]:
 async def link(request: Request, admin: Admin, site: Here) -> dict[str, Any]:
     """Another one-time link for the same person. local: only a browser on this computer can open it."""
     token = await site.store.logins.mint(admin)
-    host = request.scope["server"][0]
-    return {"url": f"{request.base_url}?token={token}", "local": is_loopback(host)}
+    local = is_loopback(site.host)
+    host = request.headers["host"] if local else for_others(request.headers["host"], own_address())
+    return {"url": f"{request.url.scheme}://{host}/?token={token}", "local": local}
 
 
 def _settings(change: Change) -> dict[str, Any]:

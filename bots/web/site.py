@@ -35,6 +35,7 @@ class Site:
     store: Store
     status: Callable[[], Status]
     access: Access
+    host: str  # what the server is bound to
     board: Board = field(default_factory=Board)
     bus: Bus = field(default_factory=Bus)
     now: Callable[[], float] = time.time

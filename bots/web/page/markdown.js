@@ -67,7 +67,8 @@ export class Prose {
 }
 
 /** The top-level blocks of a text: their tokens, and the source by which a block is known again. */
-function split(text) {
+function split(raw) {
+  const text = raw.replace(/\r\n?/g, "\n");
   const env = {};
   const tokens = md.parse(text, env);
   const lines = text.split("\n");

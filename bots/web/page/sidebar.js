@@ -18,7 +18,11 @@ export class Sidebar {
     $("veil").addEventListener("click", () => this.drawer(false));
     $("new").addEventListener("click", () => on.new());
     $("new-narrow").addEventListener("click", () => on.new());
-    $("side").addEventListener("keydown", (event) => event.key === "Escape" && this.drawer(false));
+    $("side").addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !document.body.classList.contains("side-open")) return;
+      event.stopPropagation(); // here it closes the drawer and does not stop an answer
+      this.drawer(false);
+    });
   }
 
   drawer(open) {

@@ -4,6 +4,7 @@ import { api } from "./api.js";
 
 const FIRST = 500;
 const LONGEST = 15000;
+const HIDDEN = 60000; // a browser has six connections to one place, and every hidden tab would keep one for good
 
 /** Calls onNews(event) for every event, and onLine(true | false) when the connection comes or goes. */
 export function listen(onNews, onLine) {
@@ -42,8 +43,11 @@ export function listen(onNews, onLine) {
   }
 
   addEventListener("online", connect);
+  let leave = 0;
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && source?.readyState === EventSource.CLOSED) connect();
+    clearTimeout(leave);
+    if (document.hidden) leave = setTimeout(() => source.close(), HIDDEN);
+    else if (source.readyState === EventSource.CLOSED) connect();
   });
   connect();
 }
