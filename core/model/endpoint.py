@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from core.errors import ModelError, ModelRefused, ModelUnreachable
@@ -28,6 +29,8 @@ OPENAI = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-5-mini"
 NO_KEY = "none"  # endpoints on one's own machine ask for no key, but the SDK sends no request without one
 KEEP_ALIVE = 60.0  # seconds; the SDK's 5 would connect anew for nearly every message of a chat
+# What LangChain and the HTTP client import only when the first answer is asked for: 0.3 s that nobody should wait.
+FIRST_ANSWER = ("langchain_core.tracers.langchain", "langchain_core.tracers.run_collector", "anyio._backends._asyncio")
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between two looks at an endpoint that is down
 
 
@@ -183,11 +186,12 @@ class Endpoint:
 
 
 def load_langchain() -> None:
-    """Import what the first request needs: a second of work, so call it in a thread."""
-    import langchain_openai
-    import openai.resources.chat.completions  # noqa: F401
+    """Import all that the first answer needs: over a second of work, so call it in a thread."""
+    import langchain_openai  # noqa: F401
 
-    _ = langchain_openai.ChatOpenAI
+    for name in FIRST_ANSWER:
+        with suppress(ImportError):  # they are inner modules, which may move
+            import_module(name)
 
 
 def _ask(chat: ChatOpenAI, messages: Sequence[BaseMessage], usage: bool) -> AsyncGenerator[AIMessageChunk]:

@@ -1,8 +1,8 @@
 """The child process of the embedded model: llama.cpp's server, alone, so that a native fault cannot stop the bots.
 
 `core.model.embedded.launch` runs it as `python -m core.model.embedded.child`. One JSON line on stdin says what to
-load: {"path", "key", "threads"}; the key never stands in argv. One JSON line on stdout answers: {"url"} or {"error"}.
-It serves until stdin ends, which happens when the parent dies, however it dies.
+load: {"path", "key", "threads", "parent"}; the key never stands in argv. One JSON line on stdout answers: {"url"} or
+{"error"}. It serves until stdin ends, which happens when the parent dies, however it dies.
 """
 
 from __future__ import annotations
@@ -25,16 +25,18 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which may still finish an answer
     _die_with_parent()
     order = json.loads(sys.stdin.readline() or "null")
-    if order is None:
+    if order is None or _orphaned(order["parent"]):
         return
     try:
         server = serve(order["path"], order["key"], order["threads"])
     except (ImportError, OSError, RuntimeError) as error:
         _tell({"error": str(error)})
         sys.exit(1)
-    _tell({"url": server.listening_address})
-    sys.stdin.read()
-    os._exit(0)  # at once, whatever the server's threads are doing
+    try:
+        _tell({"url": server.listening_address})
+        sys.stdin.read()
+    finally:
+        os._exit(0)  # at once, whatever the server's threads are doing
 
 
 def serve(path: str, key: str, threads: int) -> Any:
@@ -73,6 +75,11 @@ def _die_with_parent() -> None:
     import ctypes
 
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _orphaned(parent: int) -> bool:
+    """Whether the parent died before the kernel was asked to tell us. Windows keeps a dead parent's id."""
+    return sys.platform != "win32" and os.getppid() != parent
 
 
 def _tell(answer: dict[str, str]) -> None:

@@ -33,22 +33,22 @@ class FetchFailed(ChinwagError):
 
 
 async def fetch(choices: Sequence[Weights], directory: Path, progress: Progress) -> tuple[Weights, Path]:
-    """The first of `choices` that is on the disk or can be brought there, and its file.
+    """The first of `choices` that is on the disk, else the first that can be brought there; and its file.
 
     Raises FetchFailed when no source delivers any, OSError when `directory` cannot be written.
     """
     parts = directory / ".parts"
     parts.mkdir(parents=True, exist_ok=True)
-    failures: list[str] = []
     async with _alone(parts / "lock", progress):
         for weights in choices:
-            file = directory / weights.file
-            if await asyncio.to_thread(has_hash, file, weights.size, weights.sha256):
-                return weights, file
+            if await asyncio.to_thread(has_hash, directory / weights.file, weights.size, weights.sha256):
+                return weights, directory / weights.file
+        failures: list[str] = []
+        for weights in choices:
             for source in weights.sources:
                 try:
-                    await _bring(weights, source, file, parts, progress)
-                    return weights, file
+                    await _bring(weights, source, directory / weights.file, parts, progress)
+                    return weights, directory / weights.file
                 except (SourceFailed, OSError) as error:
                     failures.append(f"{source.name}: {reason(error)}")
                     log.warning("weights not delivered", weights=weights.label, source=source.name, why=reason(error))

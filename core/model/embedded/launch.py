@@ -63,7 +63,7 @@ async def launch(path: Path, threads: int | None = None) -> Server:
     assert stderr is not None
     server = Server("", key, process, [asyncio.create_task(_drain(stderr, said))])
     try:
-        order = {"path": str(path), "key": key, "threads": threads or default_threads()}
+        order = {"path": str(path), "key": key, "threads": threads or default_threads(), "parent": os.getpid()}
         stdin.write(json.dumps(order).encode() + b"\n")
         async with asyncio.timeout(LOADING):
             answer = await _answer(stdout)

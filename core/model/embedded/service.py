@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 CURE = "Set LOCAL_MODEL_PATH to a GGUF file, or OPENAI_BASE_URL or OPENAI_API_KEY to use another model."
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # seconds between two attempts
+FIRST_WISH, LONGEST_WISH = 300.0, 6 * 3600.0  # seconds between two looks for better weights than the fall-back
 STEADY = 60.0  # seconds after which a child that dies is started anew at once
 
 # A cold prompt is read at about 90 tokens a second and shares the cores with three other answers, so the first
@@ -153,13 +154,30 @@ class Embedded:
             model="embedded", base_url=f"{server.url}/v1", keys=[server.key], patience=PATIENCE, tuning=tuning
         )
         await endpoint.start()
+        wishing = asyncio.create_task(self._improve(), name="better weights")
         try:
             await self._become(endpoint, "")
             code = await server.wait()
             log.warning("embedded model ended", code=code)
         finally:
+            wishing.cancel()
             await self._become(None, "")
             await endpoint.close()
+
+    async def _improve(self) -> None:
+        """While the fall-back answers, fetch what is better. It is used from the next start of the child."""
+        labels = [weights.label for weights in self._choices]
+        better = self._choices[: labels.index(self._label)] if self._label in labels else ()
+        pause = FIRST_WISH
+        while better:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_WISH)
+            try:
+                weights, _ = await fetch(better, self._directory, Progress())
+            except (ChinwagError, OSError):  # said in the log by `fetch`, source by source
+                continue
+            log.info("better weights are there, to be used from the next start", weights=weights.label)
+            return
 
     async def _become(self, endpoint: Endpoint | None, failed: str) -> None:
         self._progress.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -44,8 +45,17 @@ def test_ends_at_once_when_the_parent_is_gone_before_it_said_what_to_load() -> N
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def order(path: Path, parent: int) -> str:
+    return json.dumps({"path": str(path), "key": "k", "threads": 1, "parent": parent}) + "\n"
+
+
+def test_loads_nothing_for_a_parent_that_has_died_meanwhile(tmp_path: Path) -> None:
+    done = run(order(tmp_path / "never-looked-at.gguf", parent=1))
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 def test_says_that_a_file_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "junk.gguf").write_bytes(b"junk" * 100)
-    done = run(json.dumps({"path": str(tmp_path / "junk.gguf"), "key": "k", "threads": 1}) + "\n")
+    done = run(order(tmp_path / "junk.gguf", os.getpid()))
     assert done.returncode == 1
     assert list(json.loads(done.stdout.splitlines()[-1])) == ["error"]

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from core.model.embedded.download import Download
 from core.model.embedded.progress import Progress, SourceFailed
@@ -90,3 +91,30 @@ async def test_does_not_wait_for_a_server_that_is_silent(tmp_path: Path, monkeyp
 
 def test_is_named_after_its_host() -> None:
     assert Download("https://example.org/a/b").name == "example.org"
+
+
+async def test_does_not_mix_up_another_part_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "small").write_bytes(BYTES[:10])
+
+    class Confused(Site):
+        async def answer(self, request: web.Request) -> web.StreamResponse:
+            return web.Response(status=206, body=BYTES[20:], headers={"Content-Range": "bytes 20-30/31"})
+
+    async with Confused() as site:
+        with pytest.raises(SourceFailed, match="another part"):
+            await deliver(site, tmp_path / "small")
+    assert (tmp_path / "small").read_bytes() == BYTES[:10]
+
+
+async def test_stops_a_server_that_does_not_stop(tmp_path: Path) -> None:
+    class Endless(Site):
+        async def answer(self, request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse()
+            await response.prepare(request)
+            while True:
+                await response.write(BYTES)
+
+    async with Endless() as site:
+        with pytest.raises(SourceFailed, match="more bytes"):
+            await deliver(site, tmp_path / "small")
+    assert (tmp_path / "small").stat().st_size <= len(BYTES)

@@ -78,6 +78,13 @@ async def test_the_fall_back_comes_when_no_source_delivers_the_first_choice(tmp_
     assert file.read_bytes() == BYTES
 
 
+async def test_a_fall_back_on_the_disk_is_used_at_once(tmp_path: Path) -> None:
+    slow = Scripted()
+    await fetch([weights(Scripted())], tmp_path, Progress())
+    chosen, _ = await fetch([weights(slow, file="best.gguf", label="Best"), weights()], tmp_path, Progress())
+    assert (chosen.label, slow.delivered) == ("Small", 0)
+
+
 async def test_the_failure_names_every_source_and_leaves_no_file(tmp_path: Path) -> None:
     choices = [
         weights(failing("it answered 404", "one"), file="best.gguf"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -84,6 +86,18 @@ async def test_it_ends_when_its_stdin_does(server: Server) -> None:
     server.process.stdin.close()
     async with asyncio.timeout(5):
         assert await server.wait() == 0
+
+
+def test_it_ends_when_nobody_hears_that_it_is_ready(smol: Path) -> None:
+    order = {"path": str(smol), "key": "k", "threads": 1, "parent": os.getpid()}
+    command = [sys.executable, "-m", "core.model.embedded.child"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write(json.dumps(order).encode() + b"\n")
+    child.stdout.close()
+    child.stdin.close()
+    assert child.wait(timeout=20) == 0
 
 
 PARENT = """

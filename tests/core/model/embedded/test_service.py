@@ -126,6 +126,22 @@ async def test_the_name_is_that_of_the_weights_that_came(build: Build) -> None:
     assert model.status().name == "small offline model (Small)"
 
 
+async def test_better_weights_are_fetched_while_the_fall_back_answers_and_used_by_the_next_child(
+    build: Build, launcher: Launcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "FIRST_WISH", 0.02)
+    source = failing("no connection")
+    model = build(choices=[weights(source, file="best.gguf", label="Best"), weights(Scripted())])
+    await model.start()
+    await read(model)
+    source.error = None
+    await until(lambda: (launcher.paths[0].parent / "best.gguf").exists())
+    assert model.status() == Status("small offline model (Small)", ready=True)
+    launcher.servers[0].process.kill()
+    await until(lambda: len(launcher.servers) == 2 and model.status().ready)
+    assert model.status().name == "small offline model (Best)"
+
+
 async def test_a_file_of_ones_own_is_used_as_it_is(build: Build, launcher: Launcher, tmp_path: Path) -> None:
     (tmp_path / "mine.gguf").write_bytes(b"any")
     model = build(path=tmp_path / "mine.gguf")
