@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 import discord
 
@@ -16,6 +16,7 @@ from bots.discord import slash
 from bots.discord.client import Client, point_to
 from bots.discord.gateway import STEADY, Link, Pauses
 from bots.discord.incoming import NAME
+from bots.discord.missed import Values, note, replay
 from bots.discord.render import render
 from bots.discord.rest import Rest
 from bots.discord.surface import ChannelSurface, InteractionSurface
@@ -37,20 +38,18 @@ NO_CONTENT = (
 )
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
 BAD_TOKEN, INTENT_REFUSED = 4004, 4014
+HANG_UP_WITHIN = 2.0
 NEEDED = discord.Permissions(
     view_channel=True, send_messages=True, send_messages_in_threads=True, read_message_history=True
 )
 
 
-class Values(Protocol):
-    """Small facts that outlive the process."""
-
-    async def get(self, name: str) -> str | None: ...
-    async def set(self, name: str, value: str) -> None: ...
-
-
 class DiscordBot:
-    """One bot account. clock: unix seconds; random: from 0 to 1; sleep: for the pauses between tries to connect."""
+    """One bot account.
+
+    clock: unix seconds. random: from 0 to 1. sleep: for the pauses between tries to connect.
+    note_every: seconds between two notes of how far the event stream was read.
+    """
 
     name = NAME
     typing_every = 8.0  # Discord shows it for about ten seconds
@@ -66,6 +65,7 @@ class DiscordBot:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Callable[[], float] = random.random,
+        note_every: float = 5.0,
     ) -> None:
         self._token = token.strip()
         self._core = core
@@ -74,6 +74,8 @@ class DiscordBot:
         self._clock = clock
         self._sleep = sleep
         self._random = random
+        self._note_every = note_every
+        self._ready = asyncio.Event()
         self._content = True
         self._rest = Rest()
         self._client: Client | None = None
@@ -91,7 +93,8 @@ class DiscordBot:
             raise
         except Exception as error:
             log.warning("Discord cannot be reached, trying on", error=_said(error))
-        self._tasks = [asyncio.create_task(self._keep_connected()), asyncio.create_task(self._register())]
+        jobs = (self._keep_connected(), self._register(), self._miss_nothing())
+        self._tasks = [asyncio.create_task(job) for job in jobs]
 
     async def stop(self) -> None:
         """Take no more events and hang up. Messages can no longer be edited afterwards."""
@@ -126,7 +129,9 @@ class DiscordBot:
 
     async def _log_in(self) -> None:
         """Raises SetupError for a wrong token, whatever discord.py or aiohttp raises otherwise."""
-        client = Client(self._core, content=self._content, clock=self._clock, failed=self._apologise)
+        client = Client(
+            self._core, content=self._content, clock=self._clock, failed=self._apologise, ready=self._ready.set
+        )
         try:
             await client.login(self._token)
         except BaseException as error:
@@ -142,8 +147,13 @@ class DiscordBot:
 
     async def _log_out(self) -> None:
         client, self._client, self._link, self._rest.http = self._client, None, None, None
-        if client:
-            await client.close()
+        if client is None:
+            return
+        if client.ws and client.ws.open:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HANG_UP_WITHIN):
+                    await client.ws.close(code=4000)  # 1000 would end the session; this one can be replayed
+        await client.close()
 
     async def _keep_connected(self) -> None:
         pauses = Pauses(self._random)
@@ -181,6 +191,16 @@ class DiscordBot:
         else:
             log.warning("the connection to Discord is lost, trying on", error=_said(ended))
         return pauses.next()
+
+    async def _miss_nothing(self) -> None:
+        await self._ready.wait()
+        name = f"discord:session:{self.bot}"
+        try:
+            if self._client and (mark := await self._values.get(name)):
+                log.info("took what came meanwhile", complete=await replay(self._client, mark))
+        except Exception:
+            log.exception("what came meanwhile could not be taken")
+        await note(self._values, name, lambda: self._link.mark if self._link else "", self._note_every)
 
     async def _register(self) -> None:
         """Tell Discord our commands, if they are not the ones that it was told last."""

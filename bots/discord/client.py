@@ -42,9 +42,12 @@ class Client(discord.Client):
     """Takes messages and slash commands, and caches nothing that it can do without.
 
     content: ask for the privileged message content intent. failed: told when the core could not take something.
+    ready: told when Discord has said which servers the bot is in.
     """
 
-    def __init__(self, core: Core, *, content: bool, clock: Callable[[], float], failed: Failed) -> None:
+    def __init__(
+        self, core: Core, *, content: bool, clock: Callable[[], float], failed: Failed, ready: Callable[[], None]
+    ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice is wanted
         super().__init__(
             intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content),
@@ -57,6 +60,10 @@ class Client(discord.Client):
         self._core = core
         self._clock = clock
         self._failed = failed
+        self._up = ready
+
+    async def on_ready(self) -> None:
+        self._up()
 
     async def on_message(self, message: discord.Message) -> None:
         if self.user and wanted(message, self.user):

@@ -7,6 +7,7 @@ discord.py's own loop (`Client.connect`) dies when its very first connection is 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -49,9 +50,10 @@ class Link:
     async def hold(self) -> None:
         """Connect and take events until the connection ends. Returns when it can be taken up again at once;
         otherwise raises what ended it (discord.ConnectionClosed has Discord's code)."""
-        connecting = DiscordWebSocket.from_client(self._client, shard_id=self._client.shard_id, **self._next)
         try:
-            ws = self._client.ws = await asyncio.wait_for(connecting, CONNECT_WITHIN)
+            async with asyncio.timeout(CONNECT_WITHIN):
+                ws = await DiscordWebSocket.from_client(self._client, shard_id=self._client.shard_id, **self._next)
+            self._client.ws = ws
             while True:
                 await ws.poll_event()
         except ReconnectWebSocket as ended:
@@ -59,6 +61,14 @@ class Link:
         except Exception:
             self._remember(resume=True)
             raise
+
+    @property
+    def mark(self) -> str:
+        """Where the session stands, for `missed.replay` in a later process; "" while there is none."""
+        ws = self._client.ws
+        if not ws or not ws.session_id or ws.sequence is None:
+            return ""
+        return json.dumps({"session": ws.session_id, "sequence": ws.sequence, "gateway": str(ws.gateway)})
 
     def _remember(self, *, resume: bool) -> None:
         ws = self._client.ws

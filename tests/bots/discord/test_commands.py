@@ -154,7 +154,7 @@ async def test_commands_are_registered_once_and_anew_only_when_they_change() -> 
             await server.ready()
             await again.stop()
         assert len(server.calls_to(SYNC)) == 1
-        assert values.written == 1
+        assert values.written == [f"discord:commands:{server.bot.id}"]
         changed = Values(dict.fromkeys(values, "of another version"))
         with server.redirect():
             newer = a_bot(server, RecordingCore(), changed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 from structlog.testing import capture_logs
@@ -21,9 +20,6 @@ class Sleeps(list[float]):
     async def __call__(self, seconds: float) -> None:
         self.append(seconds)
         await asyncio.sleep(0.01)
-
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 @pytest.mark.parametrize("token", ["wrong", "MTIz.wrong.token", "two\nlines", ""])
@@ -51,7 +47,7 @@ async def test_a_discord_that_is_down_at_start_is_tried_until_it_is_up() -> None
         async with running(server, sleep=sleeps) as world:
             await world.dm.send(world.alice, "hello")
             await world.taken()
-        assert [pause for pause in sleeps[:2]] == [1.0, 1.0]  # connecting and registering wait on their own
+        assert set(sleeps) >= {1.0, 2.0}
 
 
 async def test_while_discord_is_down_nothing_can_be_posted_yet() -> None:

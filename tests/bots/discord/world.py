@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -38,15 +38,20 @@ class RecordingCore:
 
 
 class Values(dict[str, str]):
-    """Small facts, in memory. written: how often one was set."""
+    """Small facts, in memory. written: which ones were set, in order."""
 
-    written = 0
+    def __init__(self, *facts: Mapping[str, str]) -> None:
+        super().__init__(*facts)
+        self.written: list[str] = []
 
     async def get(self, name: str) -> str | None:  # type: ignore[override]
         return dict.get(self, name)
 
+    def get_now(self, name: str) -> str | None:
+        return dict.get(self, name)
+
     async def set(self, name: str, value: str) -> None:
-        self.written += 1
+        self.written.append(name)
         self[name] = value
 
 
@@ -93,7 +98,7 @@ async def running(server: DiscordServer, **options: Any) -> AsyncIterator[World]
         await bot.start()
         try:
             await server.ready()
-            await server.until(lambda: values)
+            await server.until(lambda: any(name.startswith("discord:commands:") for name in values))
             yield world
         finally:
             await bot.stop()
