@@ -1,0 +1,95 @@
+"""Who the model is to be: the built-in roles, and the messages that a role and a history make for the model.
+
+`core.context` builds every prompt here; `core.commands` lists the roles. What a user wrote (their own role, a
+language, any message) is only ever the value of a template, never a template.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+from langchain_core.messages import BaseMessage
+from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
+
+FOLLOW_THE_USER = "the language the user writes in"
+OWN_ROLE = "{own}\n\nUnless the above says otherwise, answer in {language}."
+# The day and not the time: the prompt stays the same all day, so endpoints can reuse what they cached of it.
+TODAY = "\n\nToday is {today}."
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+@dataclass(frozen=True)
+class Role:
+    """A built-in role. prompt is a template with the placeholders {role} and {language}."""
+
+    name: str
+    title: str
+    summary: str
+    prompt: str
+
+
+@cache
+def builtin() -> Mapping[str, Role]:
+    """The built-in roles by name, in the order of their names; read once."""
+    found = (file for file in files("core").joinpath("data", "roles").iterdir() if file.name.endswith(".toml"))
+    roles = {}
+    for file in sorted(found, key=lambda file: file.name):
+        name = file.name.removesuffix(".toml")
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        roles[name] = Role(name, data["title"], data["summary"], data["prompt"].strip())
+    return MappingProxyType(roles)
+
+
+def find(text: str) -> Role | None:
+    """The role of that name or title, or the only one that begins so; case and hyphens do not matter."""
+    wanted = _plain(text)
+    if not wanted:
+        return None
+    named = {word: role for role in builtin().values() for word in (_plain(role.name), _plain(role.title))}
+    begun = {role.name: role for word, role in named.items() if word.startswith(wanted)}
+    return named.get(wanted) or (next(iter(begun.values())) if len(begun) == 1 else None)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def system_prompt(role: Role, *, language: str, today: date) -> str:
+    """The text of the system message of a built-in role. language "" means the one that the user writes in."""
+    return str(prompt(role.prompt, role=role.title, language=language, today=today, history=())[0].content)
+
+
+def prompt(
+    role_prompt: str, *, role: str, language: str, today: date, history: Sequence[BaseMessage]
+) -> list[BaseMessage]:
+    """The system message, and the history as it is.
+
+    role_prompt: a built-in role's prompt, a user's own in their words, or "" for the built-in role named `role`.
+    """
+    template = role_prompt or (find(role) or builtin()["assistant"]).prompt
+    # Only a text that is shipped with Chinwag is a template; all others are inserted.
+    shipped = any(template == known.prompt for known in builtin().values())
+    values = {"role": role, "language": language.strip() or FOLLOW_THE_USER, "today": _written(today)}
+    if not shipped:
+        values["own"] = template
+    return _messages(template if shipped else OWN_ROLE).format_messages(**values, history=list(history))
+
+
+@cache
+def _messages(system: str) -> ChatPromptTemplate:
+    return ChatPromptTemplate.from_messages([("system", system + TODAY), MessagesPlaceholder("history")])
+
+
+def _written(day: date) -> str:
+    """Like "Sunday, 22 November 2026", whatever the process's locale."""
+    return f"{DAYS[day.weekday()]}, {day.day} {MONTHS[day.month - 1]} {day.year}"
