@@ -59,9 +59,6 @@ class AccessTable:
 
         await self._db.write(work)
 
-    async def has_admin(self) -> bool:
-        return bool(await self._db.read("SELECT 1 FROM access WHERE level = 'admin' LIMIT 1"))
-
     async def pairing(self, subject: str, name: str) -> Pairing:
         """The subject's valid code, else a new one. At most 1,000 are kept: the oldest make room."""
 

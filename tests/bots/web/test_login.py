@@ -96,12 +96,12 @@ async def test_whoever_opens_the_first_link_is_admin(store: Store, client: httpx
     assert (await client.get("/api/state")).json()["admin"] is True
 
 
-async def test_where_there_is_an_admin_already_a_link_makes_a_member(
+async def test_the_owner_is_admin_although_there_is_another(
     bot: WebBot, store: Store, stranger: httpx.AsyncClient
 ) -> None:
     await store.access.grant("telegram:1", "admin")
     await stranger.get(await bot.link())
-    assert await store.access.level("web:owner") == "member"
+    assert await store.access.level("web:owner") == "admin"
 
 
 async def test_an_admin_makes_a_link_for_another_device(client: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
