@@ -113,7 +113,8 @@ def _reach(size: int, holds: Callable[[int], bool]) -> int:
 def _next(border: Border, rest: str, cut: int, fits: Fits) -> Border:
     """The border at `cut`: it reopens what leaves room for text, and leaves behind indentation that has no room."""
     offset = border.offset + cut
-    reopen = next((r for r in _reopens(border, rest, cut) if fits(_shown(Border(offset, r), "xx"))), "")
+    quote = re.match(r"(?:[ \t]*>[ \t]?)*", rest[cut:])[0]  # type: ignore[index]
+    reopen = next((r for r in _reopens(border, rest, cut) if fits(_shown(Border(offset, r), quote + "xx"))), "")
     indent = re.match(r"\s*", rest[cut:])[0]  # type: ignore[index]
     if indent and not fits(_shown(Border(offset, reopen), indent + "xx")):
         offset += len(indent)

@@ -78,7 +78,7 @@ def assert_sound(text: str, borders: tuple[Border, ...], limit: int) -> None:
         assert units(markdown) <= limit
         assert markdown.startswith(border.reopen + own if own else "")
         added = markdown[len(border.reopen + own) :] if own else ""
-        assert not added.strip("> \n`~")  # nothing but the end of a code block
+        assert regex.fullmatch(r"(\n[ \t>]*(`{3,}|~{3,}))?|`+|~+", added)  # nothing but the end of a code block
         assert closed(markdown) == markdown  # every code block is closed
         assert own or len(borders) == 1  # only an answer that is blank has a blank page
 
