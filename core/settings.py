@@ -88,14 +88,17 @@ class Settings(BaseSettings):
                 raise ValueError(f"{admin!r} is not a platform and an id")
         return value
 
-    @field_validator(
-        "telegram_api_url", "discord_api_url", "openai_base_url", "discord_gateway_url", "database_url", mode="after"
-    )
+    @field_validator("telegram_api_url", "discord_api_url", "openai_base_url", "discord_gateway_url", "database_url")
     @classmethod
     def _is_url(cls, value: str) -> str:
         if value and "://" not in value:
             raise ValueError(f"{value!r} is not a URL")
-        return value.rstrip("/") if not value.startswith("sqlite") else value
+        return value
+
+    @field_validator("telegram_api_url", "discord_api_url", "openai_base_url")
+    @classmethod
+    def _is_joined_with_a_slash(cls, value: str) -> str:
+        return value.rstrip("/")
 
     @field_validator("data_dir", "local_model_path")
     @classmethod

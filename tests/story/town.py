@@ -66,6 +66,7 @@ class Town:
         await self.house.start()
         if self.settings["discord_bot_token"]:
             await self.discord.ready()
+            await self.discord.until(lambda: self.discord.registry().named("ask"))
         self.settings["web_port"] = int(re.findall(r":(\d+)/", self.link)[0]) if "/?token=" in "".join(self.said) else 0
 
     @property
