@@ -20,7 +20,7 @@ def wanted(message: discord.Message, me: discord.ClientUser) -> bool:
     """Whether a message is for the bot: in a DM always, elsewhere when it names the bot or replies to it."""
     if message.author.bot or message.webhook_id or message.type not in _SAID:
         return False
-    return message.guild is None or me in message.mentions or _my_role(message) is not None or _replies(message, me)
+    return _private(message) or me in message.mentions or _my_role(message) is not None or _replies(message, me)
 
 
 def from_message(message: discord.Message, me: discord.ClientUser) -> Incoming:
@@ -33,8 +33,8 @@ def from_message(message: discord.Message, me: discord.ClientUser) -> Incoming:
             bot=str(me.id),
             chat=chat,
             thread=thread,
-            private=message.guild is None,
-            space=str(message.guild.id) if message.guild else "",
+            private=_private(message),
+            space=_server(message),
             reply_to=str(message.id),
         ),
         author=_author(message.author),
@@ -79,6 +79,16 @@ def _place(channel: object) -> tuple[str, str]:
     if isinstance(channel, discord.Thread):
         return str(channel.parent_id), str(channel.id)
     return str(getattr(channel, "id", "")), ""
+
+
+def _private(message: discord.Message) -> bool:
+    return isinstance(message.channel, discord.DMChannel)
+
+
+def _server(message: discord.Message) -> str:
+    """The server's id, also of one that discord.py has not been told about: `message.guild` is None there too."""
+    known = message.guild.id if message.guild else getattr(message.channel, "guild_id", None)
+    return str(known or "")
 
 
 def _author(user: discord.User | discord.Member, language: str = "") -> Author:
