@@ -119,6 +119,6 @@ def _bots(settings: Settings, hub: Hub, store: Store, model: Model) -> list[Bot]
     if token := settings.discord_bot_token.get_secret_value():
         from bots.discord import DiscordBot
 
-        urls = {"api_url": settings.discord_api_url, "gateway_url": settings.discord_gateway_url}
-        bots.append(DiscordBot(token, hub, store.values, **urls))
+        api, gateway = settings.discord_api_url, settings.discord_gateway_url
+        bots.append(DiscordBot(token, hub, store.values, api_url=api, gateway_url=gateway))
     return bots
