@@ -21,8 +21,6 @@ from core.errors import Unreachable
 from core.surface import Rate
 
 TIMEOUT = aiohttp.ClientTimeout(total=20, sock_connect=5)
-# Until Discord's headers say otherwise: jhgg (Discord staff, discord-api-docs #20) on messages and edits, in 2016
-DEFAULT_RATE = Rate(5, 5.0)
 
 
 class Bucket(Ratelimit):
@@ -125,9 +123,9 @@ class Rest:
         finally:
             self._learn(self.http, route)
 
-    def rate(self, method: str, path: str) -> Rate:
-        """What Discord's headers last said about a route; the same for every channel."""
-        return self._rates.get(f"{method} {path}", DEFAULT_RATE)
+    def rate(self, method: str, path: str) -> Rate | None:
+        """What Discord's headers last said about a route; the same for every channel. None: nothing yet."""
+        return self._rates.get(f"{method} {path}")
 
     def _learn(self, http: HTTPClient, route: Route) -> None:
         # discord.py has no public way from a route to its bucket.

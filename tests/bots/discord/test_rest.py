@@ -10,7 +10,8 @@ import pytest
 from multidict import CIMultiDict
 
 from bots.discord.errors import translated
-from bots.discord.rest import DEFAULT_RATE, Bucket, Rest
+from bots.discord.rest import Bucket, Rest
+from bots.discord.surface import FIRST_RATE
 from core.errors import Refused, TooFast, Unknown, Unreachable
 from core.surface import Rate
 from tests.bots.discord.world import World, out
@@ -105,7 +106,7 @@ async def test_routes_without_a_limit(world: World) -> None:
     ids = await asyncio.gather(*(surface.post(out(surface, str(number))) for number in range(12)))
     for id in ids:
         await surface.edit(id, out(surface, "x"))
-    assert surface.limits.rates == (DEFAULT_RATE,)
+    assert surface.limits.rates == (FIRST_RATE,)
 
 
 async def test_nothing_can_be_called_before_the_log_in() -> None:
