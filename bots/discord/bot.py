@@ -82,7 +82,7 @@ class DiscordBot:
         self._link: Link | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.bot = _id_in(self._token)
-        self.title = "Discord"
+        self.title = "not reached yet, trying on"
 
     async def start(self) -> None:
         """Log in and go on in the background. A wrong token is a SetupError; an unreachable Discord is tried again."""

@@ -56,6 +56,7 @@ async def test_while_discord_is_down_nothing_can_be_posted_yet() -> None:
         server.fault(GET_ME, times=100, cut="before")
         with server.redirect():
             await bot.start()
+            assert (bot.bot, bot.title) == (str(server.bot.id), "not reached yet, trying on")
             surface = bot.open(Address("discord", bot.bot, "1"))
             with pytest.raises(Unreachable):
                 await surface.post(out(surface, "hello"))
