@@ -208,7 +208,7 @@ class DiscordBot:
         while True:
             try:
                 return await self._register_once()
-            except PlatformError as error:
+            except Exception as error:  # also what discord.py raises when its client is closed for another log-in
                 log.info("the commands are not registered with Discord yet", error=_said(error))
             await self._sleep(pauses.next())
 

@@ -109,19 +109,20 @@ class Rest:
 
     async def call(self, method: str, path: str, body: Any = None, **parts: Any) -> Any:
         """One request, at most one try. Raises a `PlatformError`; a token that Discord refuses is `Refused`."""
-        if self.http is None:
+        http = self.http  # another log-in may put a new one in its place meanwhile
+        if http is None:
             raise Unreachable
         route = Route(method, path, **parts)
         options: dict[str, Any] = {"timeout": TIMEOUT} | ({} if body is None else {"json": body})
         try:
-            return await self.http.request(route, **options)
+            return await http.request(route, **options)
         except Exception as error:
             known = translated(error)
             if known is None:
                 raise
             raise known from error
         finally:
-            self._learn(self.http, route)
+            self._learn(http, route)
 
     def rate(self, method: str, path: str) -> Rate | None:
         """What Discord's headers last said about a route; the same for every channel. None: nothing yet."""
