@@ -73,6 +73,7 @@ class House:
 
     async def _start_bot(self, bot: Bot, hub: Hub) -> SetupError | None:
         """Start one platform; one that fails does not stop the others."""
+        hub.add(bot)
         try:
             await bot.start()
         except SetupError as error:
@@ -80,7 +81,7 @@ class House:
             return error
         self._closing.append(bot.stop)
         self.bots.append(bot)
-        await hub.join(bot)
+        await hub.resume(bot)
         self._say(f"  {bot.name:<9} {bot.title}")
         return None
 

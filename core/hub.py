@@ -49,9 +49,13 @@ class Hub:
         self._engine = Engine(self._drain)
         self._saying: set[asyncio.Task[None]] = set()
 
-    async def join(self, platform: Platform) -> None:
-        """A platform is running: answer on it, beginning with what was left unfinished there."""
+    def add(self, platform: Platform) -> None:
+        """Know a platform by its name and bot, before its first event can come."""
         self._platforms.add(platform)
+
+    async def resume(self, platform: Platform) -> None:
+        """A platform runs: answer what was left unfinished there."""
+        self._platforms.add(platform)  # a bot may know its id for certain only now
         for lane in await self._store.inbox.waiting():
             if (lane.key.platform, lane.key.bot) == (platform.name, platform.bot):
                 self._engine.wake(lane)

@@ -80,7 +80,7 @@ async def test_a_group_is_silent_until_an_admin_approves_it(town: Town) -> None:
 async def test_a_discord_server_is_approved_as_a_whole(town: Town) -> None:
     boss, ada = town.discord.user("boss"), town.discord.user("ada")
     await town.open("discord", access="invite", admins=(f"discord:{boss.id}",))
-    guild = town.discord.guild("school", members=[boss, ada])
+    guild = town.discord.guild("school", members=[boss, ada], admins=[boss])
     general, art = guild.channel("general"), guild.channel("art")
     asked = await general.slash(ada, "ask", question="Hello?")
     await asked.until(lambda asked: "not been approved" in asked.text, timeout=TIMEOUT)

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from bots.run import House
+from core.commands import parse
 from core.settings import Settings
 from tests.platforms import discord, telegram
 from tests.platforms.model import ModelServer
@@ -141,7 +142,7 @@ class TelegramPerson(Person):
 
 
 class DiscordPerson(Person):
-    """Writes direct messages, and uses slash commands for what begins with "/"."""
+    """Writes direct messages, and uses slash commands where there is one."""
 
     def __init__(self, server: discord.DiscordServer, name: str) -> None:
         self.user = server.user(name)
@@ -150,7 +151,7 @@ class DiscordPerson(Person):
 
     async def says(self, text: str) -> None:
         self._since = len(self.chat.log)
-        if text.startswith("/"):
+        if parse(text):
             name, _, argument = text[1:].partition(" ")
             await self.chat.slash(self.user, name, **self._options(name, argument))
         else:
