@@ -19,10 +19,13 @@ LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++")
 FENCE = re.compile(
     r"(?P<prefix>(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*+)(?P<mark>`{3,}+(?=[^`]*$)|~{3,}+)[ \t]*(?P<language>[^\s`]*)"
 )
-SEPARATOR = re.compile(r"[\s>]*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*+\|?\s*$")
+SEPARATOR = re.compile(r"[\s>]*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+$")
 HEADING_OR_RULE = re.compile(r"[ \t]*(?:#{1,6}[ \t]|(?:\*[ \t]*){3,}$|(?:-[ \t]*){3,}$|(?:_[ \t]*){3,}$)")
-BLOCK = re.compile(r"[\s>]*(?:[-*+]|\d{1,9}[.)])[ \t]")
-LONE_MARKER = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])?[ \t]*(?:\[[ xX]?\]?)?|#{1,6}|--|`{1,2}|~{1,2})[ \t]*$")
+BLOCK = re.compile(r"[\s>]*+(?:[-*+]|\d{1,9}[.)])[ \t]")
+# Possessive, here and below: a model may send thousands of blanks, and nothing may be tried twice on them.
+LONE_MARKER = re.compile(
+    r"[ \t>]*+(?:--|#{1,6}+|`{1,2}+|~{1,2}+|(?:(?:[-*+]|\d{1,9}[.)])[ \t]*+)?(?:\[[ xX]?\]?)?)[ \t]*+$"
+)
 ESCAPE_OR_CODE = re.compile(r"\\[\s\S]|(?<!`)(`++)[\s\S]*?(?<!`)\1(?!`)")
 WHOLE_LINK = re.compile(r"!?\[[^\[\]]*+\](?:\((?:[^()\n]++|\([^()\n]*+\))*+\)|\[[^\[\]\n]*+\])")
 OPEN_LINK = re.compile(
@@ -120,8 +123,7 @@ def visible(markdown: str) -> str:
     without its separator, a code block without content, half a fence, a lone list marker, a link's brackets and
     address until it is complete.
     """
-    found = list(lines(markdown))
-    if not found:
+    if not (found := list(lines(markdown))):
         return markdown
     if opener := _empty_code(found):
         return markdown[: opener.start]
@@ -285,8 +287,7 @@ def table(rows: Sequence[Sequence[str]], aligns: Sequence[str] = ()) -> str:
     cells = [[" ".join(cell.split()) for cell in row] + [""] * (count - len(row)) for row in rows]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     out = [" | ".join(map(_padded, row, widths, [*aligns, *[""] * count])).rstrip() for row in cells]
-    rule = ["-+-".join("-" * width for width in widths)] if out else []
-    return "\n".join([*out[:1], *rule, *out[1:]])
+    return "\n".join([*out[:1], *["-+-".join("-" * wide for wide in widths)][: len(out)], *out[1:]])
 
 
 def _padded(cell: str, wide: int, align: str) -> str:

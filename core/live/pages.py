@@ -23,13 +23,13 @@ Fits = Callable[[str], bool]
 # Telegram refuses more than 32,768 bytes before it looks at the markup; a longer rest is never measured in one piece.
 WHOLE = 32_768
 FIRST_PROBE = 2048
-SENTENCE = re.compile(r"(?:(?<!\d)[.!?…]+[\"')\]*_»”’]*[^\S\r\n]+|[。！？]+[\"'」』）*_”’]*[^\S\r\n]*)(?=\S)")
-SPACE = re.compile(r"(?:[^\S\r\n]+|[，、；：]+[^\S\r\n]*)(?=\S)")
+SENTENCE = re.compile(r"(?:(?<!\d)[.!?…]+[\"')\]*_»”’]*[^\S\r\n]++|[。！？]+[\"'」』）*_”’]*[^\S\r\n]*+)(?=\S)")
+SPACE = re.compile(r"(?:[^\S\r\n]++|[，、；：]++[^\S\r\n]*+)(?=\S)")
 # A page that begins with one of these in the middle of a sentence would show a list, heading, quote or code block.
 BLOCK_START = re.compile(r"(?:[-+*]|#{1,6}|\d{1,9}[.)]|[`~]{1,2})(?:\s|\Z)|[`~]{3}|>|\|")
 # What is broken when a border falls inside it: links, code and emphasis, addresses, formulas.
 ATOM = re.compile(
-    r"!?\[[^\]\n]{0,300}\]\([^)\n]{0,600}\)|(`+)[^`\n]+\1|(\*\*|__|~~|\|\|)\S[^\n]*?\2|<?https?://\S+|\$[^$\n]+\$"
+    r"!?\[[^\]\n]{0,300}\]\([^)\n]{0,600}\)|(`++)[^`\n]++\1|(\*\*|__|~~|\|\|)\S[^\n]*?\2|<?https?://\S+|\$[^$\n]++\$"
 )
 HEADING = re.compile(r"\s*#{1,6}\s")
 FENCE_START = re.compile(r"[\s>]*(?:`{3}|~{3})")
