@@ -32,7 +32,7 @@ class Limits:
     rates: every rate that holds at once for that budget; posts and edits count alike.
     first: seconds from the first token until something is shown, unless it is readable earlier.
     interval: the shortest pause between the starts of two edits, in seconds.
-    marks_end: the end of an answer is shown too (a stop button goes away), so it is a call even if the text is the same.
+    marks_end: the end of an answer is shown (a stop button goes away), so it is a call even if the text is the same.
     """
 
     page: int

@@ -1,4 +1,4 @@
-"""The engine decides where drains run: this one, as tasks of this process. Three verbs, so that another can stand in."""
+"""The engine decides where drains run: here, as tasks of this process. Three verbs, so that another can stand in."""
 
 from __future__ import annotations
 

@@ -172,7 +172,9 @@ class Delivery:
         return self._surface.render(markdown if final else visible(markdown))
 
     def _fits(self, markdown: str) -> bool:
-        return self._surface.render(markdown).size <= self._surface.limits.page * self._room
+        """Whether one message can hold it, also while it is unfinished and open markers are closed for it."""
+        size = max(self._surface.render(shape).size for shape in {markdown, visible(markdown)})
+        return size <= self._surface.limits.page * self._room
 
     # When
 

@@ -87,4 +87,4 @@ async def test_a_discord_server_is_approved_as_a_whole(town: Town) -> None:
     await general.slash(boss, "approve")
     await general.until_shows("This group is approved", timeout=TIMEOUT)
     await art.send(ada, "Hello again", mention_bot=True)
-    await art.until_shows("You said: ada: Hello again", timeout=TIMEOUT)
+    await art.until_shows("Hello again", timeout=TIMEOUT)
