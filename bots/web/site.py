@@ -83,7 +83,7 @@ class Site:
     async def view(self, session: Session) -> dict[str, Any]:
         """One conversation as it is on screen now. current: the session that the next message here goes to."""
         turns = await self.store.turns.all(session.id)
-        current = await self.store.sessions.current(session.key)
+        current = await self.store.sessions.find(session.key) or session
         waiting = self.board.waiting(_place(session), turns) if current.id == session.id else []
         shown = self.board.shown(_place(session), session.id, turns)
         return {
@@ -108,7 +108,8 @@ class Site:
         await self.core.receive(incoming)
 
     async def make_current(self, session: Session) -> None:
-        if (await self.store.sessions.current(session.key)).id != session.id:
+        current = await self.store.sessions.find(session.key)
+        if current is None or current.id != session.id:
             await self.store.sessions.switch(session.id)
 
     async def delete(self, session: Session) -> None:

@@ -74,11 +74,17 @@ class WebSurface:
         return Message(id, thread, session, text, out.final, self._now(), seq=seq, asked=command or "")
 
     async def _being_answered(self) -> tuple[str, Turn | None]:
-        """The session that this belongs to, and its open turn; without an open turn the current session."""
+        """The session that this belongs to, and its open turn; without an open turn the current session.
+
+        Raises Gone when the conversation was deleted meanwhile: asking for its current session would begin a new one.
+        """
         place = self._address
         key = SessionKey(place.platform, place.bot, place.chat, place.thread)
         for session in await self._store.sessions.list(key):
             for turn in reversed(await self._store.turns.all(session.id)):
                 if turn.state == "open":
                     return session.id, turn
-        return (await self._store.sessions.current(key)).id, None
+        current = await self._store.sessions.find(key)
+        if current is None:
+            raise Gone
+        return current.id, None

@@ -21,10 +21,15 @@ class Sessions:
         self._db = db
         self._now = now
 
+    async def find(self, key: SessionKey) -> Session | None:
+        """The key's current session, if it has one."""
+        rows = await self._db.read(CURRENT, key=str(key))
+        return _session(rows[0]) if rows else None
+
     async def current(self, key: SessionKey, *, role: str = ROLE) -> Session:
         """The key's current session; one with `role` is made if there is none."""
-        if rows := await self._db.read(CURRENT, key=str(key)):
-            return _session(rows[0])
+        if found := await self.find(key):
+            return found
 
         async def work(tx: Transaction) -> Session:
             rows = await tx.fetch(CURRENT, key=str(key))

@@ -137,3 +137,13 @@ async def test_an_answer_for_a_session_that_was_deleted_meanwhile_ends_quietly(s
     assert await store.turns.finish(row.id, lease, turn, answer="a secret", state="done")
     assert await store.db.read("SELECT text, state FROM deliveries") == [{"text": "", "state": "final"}]
     assert await store.inbox.waiting() == []
+
+
+async def test_looking_for_the_current_session_makes_none(store: Store) -> None:
+    key = SessionKey("web", "page", "owner", "t")
+    assert await store.sessions.find(key) is None
+    made = await store.sessions.current(key)
+    assert await store.sessions.find(key) == made
+    await store.sessions.delete(made.id)
+    assert await store.sessions.find(key) is None
+    assert await store.sessions.list(key) == []
