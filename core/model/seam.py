@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Status:
     """How a model is doing, in words for a page or a log.
 
-    name: what a person calls it. note: one sentence: what it waits for, or what is wrong and the cure; "" when
-    ready. done, total: bytes of a download, 0/0 when there is none.
+    name: what a person calls it. note: one sentence: what it waits for, or what is wrong and the cure; when ready,
+    how to get a better one ("" when there is no need). done, total: bytes of a download, 0/0 when there is none.
     """
 
     name: str

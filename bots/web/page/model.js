@@ -7,9 +7,9 @@ const MB = 1e6;
 export function showModel(model) {
   $("model").textContent = model.name;
   $("model-side").textContent = model.name ? `Model: ${model.name}` : "";
-  $("model").title = model.ready ? `Answers come from: ${model.name}` : model.note;
+  $("model").title = model.ready ? `Answers come from: ${model.name}. ${model.note}` : model.note;
   $("model").classList.toggle("waiting", !model.ready);
-  $("who").textContent = model.name ? `You are talking to ${article(model.name)}.` : "";
+  $("who").textContent = model.name ? `You are talking to ${article(model.name)}. ${model.ready ? model.note : ""}` : "";
   showNews(model);
 }
 

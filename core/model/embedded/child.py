@@ -22,7 +22,8 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which may still finish an answer
+    for name in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the parent may still finish an answer
+        signal.signal(name, signal.SIG_IGN)
     _die_with_parent()
     order = json.loads(sys.stdin.readline() or "null")
     if order is None or _orphaned(order["parent"]):

@@ -28,6 +28,7 @@ from core.types import Delta
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
+BETTER = "For better answers, set OPENAI_API_KEY or OPENAI_BASE_URL (Ollama, LM Studio, ...) in .env."
 CURE = "Set LOCAL_MODEL_PATH to a GGUF file, or OPENAI_BASE_URL or OPENAI_API_KEY to use another model."
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # seconds between two attempts
 FIRST_WISH, LONGEST_WISH = 300.0, 6 * 3600.0  # seconds between two looks for better weights than the fall-back
@@ -72,7 +73,7 @@ class Embedded:
     def status(self) -> Status:
         name = self._label if self._path else f"small offline model ({self._label})"
         if self._endpoint is not None:
-            return Status(name, ready=True)
+            return Status(name, ready=True, note="" if self._path else BETTER)
         note = self._failed or self._progress.what or "The model is being loaded."
         return Status(name, False, note, self._progress.done, self._progress.total)
 

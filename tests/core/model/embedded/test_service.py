@@ -13,7 +13,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from core.errors import ModelError, ModelNotReady
 from core.model.embedded import service
 from core.model.embedded.launch import LaunchFailed, Server
-from core.model.embedded.service import Embedded
+from core.model.embedded.service import BETTER, Embedded
 from core.model.seam import Status
 from core.types import Delta
 from tests.core.model.embedded.sources import Scripted, failing, weights
@@ -90,7 +90,7 @@ async def test_fetches_launches_and_answers(build: Build, launcher: Launcher, an
     await model.start()
     deltas = await read(model)
     assert ("".join(delta.text for delta in deltas), deltas[-1].finish) == ("Hello", "stop")
-    assert model.status() == Status("small offline model (Small)", ready=True)
+    assert model.status() == Status("small offline model (Small)", ready=True, note=BETTER)
     assert [path.name for path in launcher.paths] == ["small.gguf"]
     request = answers.requests[-1]
     assert (request.body["temperature"], request.body["max_completion_tokens"]) == (0.2, 768)
@@ -136,7 +136,7 @@ async def test_better_weights_are_fetched_while_the_fall_back_answers_and_used_b
     await read(model)
     source.error = None
     await until(lambda: (launcher.paths[0].parent / "best.gguf").exists())
-    assert model.status() == Status("small offline model (Small)", ready=True)
+    assert model.status() == Status("small offline model (Small)", ready=True, note=BETTER)
     launcher.servers[0].process.kill()
     await until(lambda: len(launcher.servers) == 2 and model.status().ready)
     assert model.status().name == "small offline model (Best)"
