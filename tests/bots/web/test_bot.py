@@ -26,7 +26,7 @@ async def test_a_taken_port_is_named_with_another_one(bot: WebBot, core: Scripte
     with pytest.raises(SetupError, match=rf"WEB_PORT: port {port} is in use.*WEB_PORT={port + 1}"):
         await another(core, store, "127.0.0.1", port).start()
     async with httpx.AsyncClient(trust_env=False) as client:
-        assert (await client.get(f"{bot.url}/healthz")).text == "ok"
+        assert (await client.get(f"{bot.url}/healthz")).text == "chinwag is well"
 
 
 async def test_a_host_of_another_computer_is_named(core: ScriptedCore, store: Store) -> None:

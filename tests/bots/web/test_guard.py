@@ -56,7 +56,7 @@ async def test_a_strange_name_for_this_computer_is_refused(client: httpx.AsyncCl
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]:8080", "LOCALHOST"])
 async def test_the_usual_names_of_this_computer_are_known(client: httpx.AsyncClient, host: str) -> None:
-    assert (await client.get("/healthz", headers={"Host": host})).text == "ok"
+    assert (await client.get("/healthz", headers={"Host": host})).text == "chinwag is well"
 
 
 async def test_bound_to_the_network_any_name_will_do() -> None:

@@ -79,7 +79,7 @@ async def test_everything_else_needs_the_cookie(stranger: httpx.AsyncClient, met
 
 
 async def test_health_and_files_need_no_cookie(stranger: httpx.AsyncClient) -> None:
-    assert (await stranger.get("/healthz")).text == "ok"
+    assert (await stranger.get("/healthz")).text == "chinwag is well"
     assert (await stranger.get("/page/base.css")).status_code == 200
 
 
