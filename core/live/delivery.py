@@ -16,8 +16,8 @@ from typing import Any, Protocol, TypeVar
 from core.errors import Gone, Moved, PlatformError, Refused, TooFast, TooLong, Unknown, Unreachable
 from core.live import pacer
 from core.live.budget import Budget, Budgets
-from core.live.markdown import visible
 from core.live.pages import START, Border, page, paginate
+from core.live.unfinished import visible
 from core.observe.log import get_logger
 from core.surface import Out, Rendered, Surface
 from core.types import Address

@@ -196,3 +196,17 @@ async def test_approving_an_unknown_code_says_so(cli: Cli) -> None:
     code, text = await cli.run("approve", "ABCD-EFGH")
     assert code == 1
     assert "unknown or has run out" in text
+
+
+async def test_doctor_knows_a_running_chinwag(cli: Cli) -> None:
+    async with ModelServer() as model:
+        process = await cli.start("run", OPENAI_BASE_URL=model.url, WEB_PORT="0")
+        assert process.stdout
+        async with asyncio.timeout(TIMEOUT):
+            text = ""
+            while "is running" not in text:
+                text += (await process.stdout.readline()).decode()
+        port = re.findall(r"127\.0\.0\.1:(\d+)/", text)[0]
+        code, text = await cli.run("doctor", OPENAI_BASE_URL=model.url, WEB_PORT=port)
+    assert code == 0, text
+    assert "served by a running Chinwag" in text
