@@ -1,6 +1,7 @@
-"""Markdown within a paragraph, in Discord's dialect. Only `render` and `table` call this.
+"""Markdown within a paragraph, in Discord's dialect. Only `render` calls this.
 
-Code spans, links and escapes are left alone; everything between them is translated.
+Code spans, links and escapes are left alone, and formulas are shown as they were written; everything between them is
+translated.
 """
 
 from __future__ import annotations
@@ -8,20 +9,26 @@ from __future__ import annotations
 import re
 from html import unescape
 
+from core.live.markdown import MATH
+from core.live.plain import BREAK, readable
+
 # What must not be looked into. A destination holds no blank; one level of brackets, as in Wikipedia's addresses.
 _DESTINATION = r"\((?P<{0}>[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+\"[^\"\n]*\")?\)"
 _KEPT = re.compile(
-    r"\[!\[(?P<alt>[^\]\n]*)\]" + _DESTINATION.format("inner") + r"\]" + _DESTINATION.format("outer") + "|"
-    r"!\[(?P<alone>[^\]\n]*)\]" + _DESTINATION.format("image") + "|"
+    rf"(?P<formula>(?s:{MATH.pattern}))|"
+    r"\[!\[(?P<alt>[^\]\n]{0,1000})\]" + _DESTINATION.format("inner") + r"\]" + _DESTINATION.format("outer") + "|"
+    r"!\[(?P<alone>[^\]\n]{0,1000})\]" + _DESTINATION.format("image") + "|"
     r"(?<=\])" + _DESTINATION.format("link") + "|"
     r"<[a-z]+:[^<>\s]*>|https?://[^\s<>*|]+?(?=[_~)]*(?:[\s<>*|]|$))|"
     r"\\(?P<broken>\n)|\\[!-/:-@\[-`{-~]",
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});", re.IGNORECASE)
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _UNDERSCORES = re.compile(r"(?<!_)_{2,3}(?!_)")
+_WEB = re.compile("https?://", re.IGNORECASE)
 _SPECIAL = frozenset("\\`*_~|<>#[]()-@")
+_ESCAPED = str.maketrans({letter: "\\" + letter for letter in "\\`*_~|<>[]"})  # what Discord reads inside a line
+_BRACKETS = str.maketrans({"(": "%28", ")": "%29"})
 
 Span = tuple[int, int]
 
@@ -38,14 +45,12 @@ def inline(text: str) -> str:
     return "".join(out) + _between(text[at:])
 
 
-def plain(text: str) -> str:
-    """The words of a table's cell, for a code block, where no markup is read."""
-    out: list[str] = []
-    at = 0
-    for start, end in code_spans(text):
-        out += (_unmarked(text[at:start]), text[start:end].strip("`").strip())
-        at = end
-    return " ".join(("".join(out) + _unmarked(text[at:])).split())
+def link(words: str, url: str) -> str:
+    """A link with plain text for its words. Discord links only the web, and no words that are a URL themselves."""
+    shown, address = words.translate(_ESCAPED), readable(url)
+    if _WEB.match(url):
+        return url if words == address else f"[{shown}]({url.translate(_BRACKETS)})"
+    return shown if words == address else f"{shown} ({address.translate(_ESCAPED)})"
 
 
 def code_spans(text: str) -> list[Span]:
@@ -80,19 +85,21 @@ def _spans(text: str) -> list[tuple[Span, str]]:
 
 
 def _shown(match: re.Match[str]) -> str:
+    if match["formula"]:
+        return match[0].translate(_ESCAPED)
     if match["broken"]:
         return "\n"
     if match["alone"] is not None:
-        return _link(match["alone"], match["image"])
+        return _image(match["alone"], match["image"])
     if match["alt"] is not None:
-        return _link(match["alt"], match["outer"])
+        return _image(match["alt"], match["outer"])
     return match[0]
 
 
-def _link(words: str, url: str) -> str:
+def _image(words: str, url: str) -> str:
     """Discord shows no images of a Markdown text, and links only the web."""
     words = words.strip() or "image"
-    return f"[{words}]({url})" if url.lower().startswith(("http://", "https://")) else words
+    return f"[{words}]({url})" if _WEB.match(url) else words
 
 
 def _strong(text: str, kept: list[Span]) -> str:
@@ -122,17 +129,10 @@ def _outside(pattern: re.Pattern[str], text: str, kept: list[Span]) -> list[re.M
 
 def _between(text: str) -> str:
     # Discord hides what stands between two "||" (spoiler); in Markdown they are two bars.
-    text = _BREAK.sub("\n", text.replace("||", r"\|\|"))
+    text = BREAK.sub("\n", text.replace("||", r"\|\|"))
     return _ENTITY.sub(_character, text)
 
 
 def _character(match: re.Match[str]) -> str:
     shown = unescape(match[0])
     return "\\" + shown if shown in _SPECIAL else shown
-
-
-def _unmarked(text: str) -> str:
-    text = re.sub(r"!?\[([^\]]*)\]" + _DESTINATION.format("to"), r"\1", _BREAK.sub(" ", text))
-    text = re.sub(r"(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1", r"\2", text)
-    text = re.sub(r"\*(?=\S)([^*]+)(?<=\S)\*|(?<!\w)_(?=\S)([^_]+)(?<=\S)_(?!\w)", r"\1\2", text)
-    return unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text))

@@ -9,88 +9,61 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bots.discord.inline import inline
-from bots.discord.table import table
+from bots.discord.inline import inline, link
+from core.live.markdown import BOXES, TASK, blocks, language
+from core.live.text import units, whole
 from core.surface import Rendered
 
-# Only the block structure is wanted. Underlined headings are not read: half of a list ("Things:\n-") would be one.
-_PARSER = MarkdownIt("commonmark").enable("table").disable(["html_block", "lheading", "reference", "inline"])
-
+_QUOTED = {"blockquote_open": 1, "blockquote_close": -1}
 _RULE = "───"
 _EMPTY = "\u200b"  # a code block without text would show its backticks
-_QUOTE = re.compile(r"^ {0,3}(?:> ?)+")
+_QUOTE = re.compile(r"^[ \t]*(?:> ?)+")
 _HEADING = re.compile(r"^((?:> )?) {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
-_BOX = re.compile(r"^((?:> )?\s*(?:[-*+]|\d+[.)])\s+)\[([ xX])\](?=\s)")
+_BOX = re.compile(r"^((?:> )?\s*(?:[-*+]|\d+[.)])\s+)" + TASK.pattern)
 _PLUS = re.compile(r"^((?:> )?\s*)\+(?=\s)")
 _SUBTEXT = re.compile(r"^((?:> )?\s*)-#")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def render(markdown: str) -> Rendered:
     """What Discord will be sent, and its size in UTF-16 units (Discord's limit counts at most those)."""
-    text = clean(markdown)
+    text = whole(markdown)
     shown = "\n".join(_blocks(text))
     if not shown.strip():
         shown = text
     return Rendered(shown, units(shown))
 
 
-def units(text: str) -> int:
-    """UTF-16 code units."""
-    return len(text.encode("utf-16-le")) // 2
-
-
-def clean(text: str) -> str:
-    """Text that can be sent at all: no lone surrogates, no NUL, newlines alone end lines."""
-    if _SURROGATES.search(text):
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
-
-
 def _blocks(text: str) -> Iterator[str]:
     """The lines of `text`, with code, tables and rules written anew and the paragraphs between translated."""
-    lines, at = text.split("\n"), 0
-    for start, end, block in _rewritten(_PARSER.parse(text), lines):
-        yield from _prose(lines[at:start])
-        yield from block
-        at = end
+    lines, at, quoted = text.split("\n"), 0, 0
+    for token in blocks(text):
+        quoted += _QUOTED.get(token.type, 0)
+        block = _block(token, lines)
+        if block and token.map:
+            yield from _prose(lines[at : token.map[0]])
+            yield from ("> " + line if quoted else line for line in block)
+            at = token.map[1]
     yield from _prose(lines[at:])
 
 
-def _rewritten(tokens: list[Token], lines: list[str]) -> Iterator[tuple[int, int, list[str]]]:
-    quoted = 0
-    for index, token in enumerate(tokens):
-        quoted += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
-        block = _block(tokens, index, lines)
-        if block and token.map:
-            mark = "> " if quoted else ""
-            yield token.map[0], token.map[1], [mark + line for line in block]
-
-
-def _block(tokens: list[Token], index: int, lines: list[str]) -> list[str]:
+def _block(token: Token, lines: list[str]) -> list[str]:
     """The new lines of a block that Discord would not show as it is; [] for every other token."""
-    token = tokens[index]
     if token.type == "hr":
         return [_RULE]
-    if token.type == "code_block":
-        return _fenced(token.content)
-    if token.type == "table_open":
-        types = [t.type for t in tokens]
-        return _fenced(table(tokens[index : types.index("table_close", index)]))
+    if token.type == "table":
+        return [*_fenced(token.content), *(link(label, url) for label, url in token.meta["links"])]
     if token.type == "fence" and token.map:
         before = _QUOTE.sub("", lines[token.map[0]]).partition(token.markup)[0]  # a list's marker on the same line
-        return [*([before.rstrip()] if before.strip() else []), *_fenced(token.content, token.info)]
+        return [*([before.rstrip()] if before.strip() else []), *_fenced(token.content, language(token))]
     return []
 
 
-def _fenced(code: str, info: str = "") -> list[str]:
+def _fenced(code: str, language: str = "") -> list[str]:
     """A code block as Discord reads it: three backticks and a bare language; three inside would end it."""
-    language = re.match(r"[\w+\-.#]*", info.strip(), re.ASCII)
     body = re.sub("``(?=`)", "``\u200b", code.removesuffix("\n"))
-    return ["```" + (language[0] if language else ""), *(body if body.strip() else _EMPTY).split("\n"), "```"]
+    return ["```" + language, *(body if body.strip() else _EMPTY).split("\n"), "```"]
 
 
 def _prose(lines: list[str]) -> Iterator[str]:
@@ -111,7 +84,7 @@ def _prose(lines: list[str]) -> Iterator[str]:
 def _line(line: str) -> str:
     line = _QUOTE.sub("> ", line)  # Discord has no quotes in quotes, and ">>>" would quote the rest of the message
     line = _HEADING.sub(_heading, line)
-    line = _BOX.sub(lambda box: box[1] + ("☐" if box[2] == " " else "☑"), line)
+    line = _BOX.sub(lambda box: box[1] + BOXES[box[2]], line)
     line = _PLUS.sub(r"\1-", line)
     return _SUBTEXT.sub(r"\1\\-#", line)  # small print on Discord, nothing in Markdown
 

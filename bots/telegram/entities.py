@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from core.live.text import units
+
 # tdlib/td MessageEntity.cpp: further "user" entities are dropped silently, bold and italic first.
 MOST_ENTITIES = 100
 # What is lost first when there are more: emphasis. What the reader can neither guess nor copy without it comes first.
@@ -27,7 +29,6 @@ _CLEAN = {
     **dict.fromkeys((*range(0x202A, 0x202F), 0x0333, 0x033F, 0x030A), None),
 }
 _RING = re.compile(".\u030a")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK = " \n"  # tdlib/td fix_formatted_text trims these two and nothing else
 # tdlib/td strip_empty_characters: a message of only these is refused as empty.
 _UNSEEN = re.compile(
@@ -47,18 +48,6 @@ class Span(NamedTuple):
     @property
     def end(self) -> int:
         return self.offset + self.length
-
-
-def units(text: str) -> int:
-    """The length as Telegram counts it: UTF-16 code units."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
-
-
-def whole(text: str) -> str:
-    """Without lone surrogates, which no JSON can carry, and with one kind of line end."""
-    if _SURROGATE.search(text):
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def visible(text: str) -> bool:

@@ -1,18 +1,16 @@
-"""The running text of a block: emphasis, code, links and images, as entities or, for a table's cell, as plain text."""
+"""The running text of a block, from `render`: emphasis, code, links and images as entities."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from markdown_it.token import Token
 
 from bots.telegram.entities import Writer
 from bots.telegram.links import linkable
-from bots.telegram.markdown import readable
+from core.live.plain import plain, readable
 
 ENTITY = {"strong": "bold", "em": "italic", "s": "strikethrough", "spoiler": "spoiler"}
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
 def write(out: Writer, tokens: Sequence[Token]) -> None:
@@ -31,14 +29,12 @@ def write(out: Writer, tokens: Sequence[Token]) -> None:
             _leaf(out, token)
 
 
-def flat(tokens: Sequence[Token]) -> tuple[str, list[tuple[str, str]]]:
-    """The tokens as one line of plain text, and the links in it as (label, URL)."""
-    out = Writer()
-    write(out, tokens)
-    text, spans = out.finish()
-    encoded = text.encode("utf-16-le")
-    links = [(encoded[2 * s.offset : 2 * s.end].decode("utf-16-le"), s.url) for s in spans if s.url]
-    return " ".join(_BREAK.sub(" ", text).split()), [(" ".join(label.split()), url) for label, url in links]
+def link(out: Writer, label: str, url: str) -> None:
+    """A link with plain text for its label."""
+    start = len(out.parts)
+    _open_link(out, url)
+    out.write(label)
+    _close_link(out, start)
 
 
 def _leaf(out: Writer, token: Token) -> None:
@@ -47,7 +43,7 @@ def _leaf(out: Writer, token: Token) -> None:
     elif token.type == "code_inline":
         _code(out, token.content)
     elif token.type == "image":
-        _image(out, token)
+        link(out, plain(token.children or ())[0] or "image", _target(token, "src"))
     else:
         out.write(token.content)
 
@@ -60,13 +56,6 @@ def _code(out: Writer, text: str) -> None:
     out.open("code")
     out.write(text)
     out.close()
-
-
-def _image(out: Writer, token: Token) -> None:
-    start = len(out.parts)
-    _open_link(out, _target(token, "src"))
-    out.write(flat(token.children or [])[0] or "image")
-    _close_link(out, start)
 
 
 def _target(token: Token, name: str) -> str:

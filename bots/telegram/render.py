@@ -5,20 +5,17 @@ Lines stay where the model put them: a block stands after an empty line only whe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from markdown_it.token import Token
 
 from bots.telegram import inline
-from bots.telegram.entities import Span, Writer, clean, units, visible, whole
-from bots.telegram.markdown import parse
-from bots.telegram.tables import lay_out, surplus
+from bots.telegram.entities import Span, Writer, clean, visible
+from core.live.markdown import BOXES, TASK, language, parse
+from core.live.text import units, whole
 from core.surface import Rendered
 
 INDENT = "    "
-_TASK = re.compile(r"\[([ xX])\](?:\s|$)")
-_LANGUAGE = re.compile(r"[\w+#.-]{1,32}")
 
 
 def render(markdown: str) -> Rendered:
@@ -29,7 +26,7 @@ def render(markdown: str) -> Rendered:
     """
     source = whole(markdown)
     tokens = parse(source)
-    text, spans = _Blocks(source).laid_out(tokens) if tokens is not None else ("", ())
+    text, spans = _Blocks().laid_out(tokens) if tokens is not None else ("", ())
     if not visible(text):
         text, spans = clean(source).strip(" \n"), ()
     if not visible(text):
@@ -40,18 +37,13 @@ def render(markdown: str) -> Rendered:
 class _Blocks:
     """One walk over the blocks of a text. line: where in the Markdown the block before this one ended."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self) -> None:
         self.out = Writer()
-        self.lines = source.split("\n")
-        self.row_line = 0
         self.line = 0
         self.numbers: list[int | None] = []  # the next number of each list that is open, None for bullets
         self.items: list[Token] = []
         self.outer: list[str] = []  # the indents to go back to
         self.quotes = 0
-        self.rows: list[list[str]] | None = None  # of the table that is open
-        self.aligns: list[str] = []
-        self.links: list[tuple[str, str]] = []
 
     def laid_out(self, tokens: Sequence[Token]) -> tuple[str, tuple[Span, ...]]:
         for token in tokens:
@@ -85,8 +77,7 @@ class _Blocks:
 
     def code(self, token: Token) -> None:
         self.begin_alone(token)
-        language = _LANGUAGE.match(token.info.strip())
-        self.out.pre(token.content.removesuffix("\n"), language[0] if language else "")
+        self.out.pre(token.content.removesuffix("\n"), language(token))
 
     def open_quote(self, token: Token) -> None:
         if self.out.marker:
@@ -126,50 +117,23 @@ class _Blocks:
             self.out.flush()
         self.out.indent = self.outer.pop()
 
-    def open_table(self, token: Token) -> None:
+    def table(self, token: Token) -> None:
         self.begin_alone(token)
-        self.rows, self.aligns, self.links = [], [], []
-
-    def open_row(self, token: Token) -> None:
-        if self.rows is not None:
-            self.rows.append([])
-        self.row_line = token.map[0] if token.map else 0
-
-    def close_row(self, token: Token) -> None:
-        """Nothing is lost of a row that has more cells than the header: its last cell takes them."""
-        more = surplus(self.lines[self.row_line], len(self.aligns))
-        if self.rows and more:
-            self.rows[-1][-1] += f" | {more}"
-
-    def open_column(self, token: Token) -> None:
-        self.aligns.append(str(token.attrs.get("style", "")).removeprefix("text-align:"))
-
-    def close_table(self, token: Token) -> None:
-        """The table, and below it its links: none can stand inside a monospaced block."""
-        self.out.pre(lay_out(self.rows or [], self.aligns), "")
-        self.rows = None
-        for label, url in self.links:
+        self.out.pre(token.content, "")
+        for label, url in token.meta["links"]:
             self.out.gap(1)
-            self.out.open("text_link", url)
-            self.out.write(label)
-            self.out.close()
+            inline.link(self.out, label, url)
 
     def text(self, token: Token) -> None:
-        children = token.children or []
-        if self.rows is not None:
-            cell, links = inline.flat(children)
-            self.rows[-1].append(cell)
-            self.links += links
-            return
         self.begin(token)
-        inline.write(self.out, self.without_task(token.content, children))
+        inline.write(self.out, self.without_task(token.content, token.children or []))
 
     def without_task(self, content: str, children: list[Token]) -> list[Token]:
         """An item that begins with [ ] or [x] has a box for its marker."""
-        task = _TASK.match(content) if self.out.marker.endswith("• ") else None
+        task = TASK.match(content) if self.out.marker.endswith("• ") else None
         if task is None or children[0].type != "text":
             return children
-        self.out.marker = self.out.marker.removesuffix("• ") + ("☐ " if task[1] == " " else "☑ ")
+        self.out.marker = self.out.marker.removesuffix("• ") + BOXES[task[1]] + " "
         return [children[0].copy(content=children[0].content[len("[x] ") :]), *children[1:]]
 
 
@@ -178,7 +142,6 @@ _HANDLERS: dict[str, Callable[[_Blocks, Token], None]] = {
     "heading_close": _Blocks.close,
     "hr": _Blocks.rule,
     "fence": _Blocks.code,
-    "code_block": _Blocks.code,
     "blockquote_open": _Blocks.open_quote,
     "blockquote_close": _Blocks.close_quote,
     "bullet_list_open": _Blocks.open_list,
@@ -187,10 +150,6 @@ _HANDLERS: dict[str, Callable[[_Blocks, Token], None]] = {
     "ordered_list_close": _Blocks.close_list,
     "list_item_open": _Blocks.open_item,
     "list_item_close": _Blocks.close_item,
-    "table_open": _Blocks.open_table,
-    "tr_open": _Blocks.open_row,
-    "tr_close": _Blocks.close_row,
-    "th_open": _Blocks.open_column,
-    "table_close": _Blocks.close_table,
+    "table": _Blocks.table,
     "inline": _Blocks.text,
 }

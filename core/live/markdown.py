@@ -1,300 +1,122 @@
-"""Where Markdown's code blocks are, what of an unfinished answer can be shown, and tables as plain text.
+"""The Markdown that models write, as tokens: CommonMark with tables, strikethrough, spoilers, and LaTeX left alone.
 
-`core.live.pages` follows code blocks over its borders with `lines`, `core.live.delivery` sends the open page through
-`visible` before it is rendered, and the bots lay tables out with `table`.
+The bots' renderers read the tokens; a table is one token, laid out already (`core.live.tables`). Rules that would
+lose or surprise are off: underlined headings ("text" over "---" is a rule here, and half a list would flash as a
+heading), link definitions (an unused one would vanish), HTML (is text), and code by indentation alone: an answer with
+four columns in front of it means a fence or a list inside a list, on a page that begins in the middle of one too.
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from wcwidth import width
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline.state_inline import Delimiter, Scanned
+from markdown_it.token import Token
 
-LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++")
-# A fence may stand behind list markers and in quotes, however far it is indented there. CommonMark's four columns
-# for indented code are left out: an answer that has them means a fence inside a list.
-FENCE = re.compile(
-    r"(?P<prefix>(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*+)(?P<mark>`{3,}+(?=[^`]*$)|~{3,}+)[ \t]*(?P<language>[^\s`]*)"
+from core.live.tables import lay_out_tables
+
+OFF = ("code", "html_block", "html_inline", "lheading", "reference")
+NESTING = 24  # markdown-it drops what is nested deeper, and slows down with it; `parse` says so
+
+# A formula, at most 2,000 characters of it: what never ends must not be looked for to the end from every "\(".
+MATH = re.compile(
+    r"\\\(.{0,2000}?\\\)|\\\[.{0,2000}?\\\]|\$\$.{1,2000}?\$\$"
+    r"|\$(?=\S)[^$\n]*[^$\s]\$(?!\d)"  # "costs $5 or $6" is not a formula (pandoc's rule)
+    r"|\\[()\[\]]",  # half a formula while it is being written
+    re.DOTALL,
 )
-SEPARATOR = re.compile(r"[\s>]*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+$")
-HEADING_OR_RULE = re.compile(r"[ \t]*(?:#{1,6}[ \t]|(?:\*[ \t]*){3,}$|(?:-[ \t]*){3,}$|(?:_[ \t]*){3,}$)")
-BLOCK = re.compile(r"[\s>]*+(?:[-*+]|\d{1,9}[.)])[ \t]")
-# Possessive, here and below: a model may send thousands of blanks, and nothing may be tried twice on them.
-LONE_MARKER = re.compile(
-    r"[ \t>]*+(?:--|#{1,6}+|`{1,2}+|~{1,2}+|(?:(?:[-*+]|\d{1,9}[.)])[ \t]*+)?(?:\[[ xX]?\]?)?)[ \t]*+$"
+# What a list item may begin with, and the box that it shows.
+TASK = re.compile(r"\[([ xX])\](?=\s|$)")
+BOXES = {" ": "☐", "x": "☑", "X": "☑"}
+
+_SPOILER = re.compile(r"\|\|(?=[^\s|])(.{0,2000}?[^\s|])\|\|(?!\|)", re.DOTALL)
+_LANGUAGE = re.compile(r"[\w+#.-]{0,32}", re.ASCII)
+
+# CommonMark decides by spaces and punctuation whether "**" begins or ends bold; Chinese and Japanese have no spaces.
+_CJK = re.compile(
+    r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]"
 )
-ESCAPE_OR_CODE = re.compile(r"\\[\s\S]|(?<!`)(`++)[\s\S]*?(?<!`)\1(?!`)")
-WHOLE_LINK = re.compile(r"!?\[[^\[\]]*+\](?:\((?:[^()\n]++|\([^()\n]*+\))*+\)|\[[^\[\]\n]*+\])")
-OPEN_LINK = re.compile(
-    r"(?P<image>!?)\[(?P<text>[^\[\]]{0,200}+)(?P<rest>|\](?:\((?:[^()\n]++|\([^()\n]*+\)?+)*+|\[[^\[\]\n]*+)?)\Z"
-)
-# Brackets that are no link: a task's box, a source's number, a footnote.
-BRACKETS = re.compile(r"[ xX]|\d{1,3}|\^\w*")
-OPEN_TAG = re.compile(r"<(?:[/!]?[A-Za-z][\w:/.?=&%#+~@-]*)?\Z")
-RUN = re.compile(r"\*+|_+|~+|\|+")
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """The fence of a code block. prefix: what stands before it on its line, list markers as blanks."""
-
-    prefix: str
-    mark: str
-    language: str
-
-    def opens(self, *, bare: bool = False) -> str:
-        """The line that opens the block again, with its language unless `bare`."""
-        return f"{self.prefix}{self.mark}{'' if bare else self.language}\n"
-
-    def closed_by(self, line: str) -> bool:
-        body = self._body(line)
-        return len(body) >= len(self.mark) and not body.strip(self.mark[0])
-
-    def half_closed_by(self, line: str) -> str:
-        """What a last line that may be going to close the block still lacks; "" when it is something else."""
-        body = self._body(line)
-        return "" if not body or body.strip(self.mark[0]) or line[-1].isspace() else self.mark[len(body) :]
-
-    def left_by(self, line: str) -> bool:
-        """A code block in a quote ends with the quote."""
-        return ">" in self.prefix and not line.lstrip().startswith(">")
-
-    def _body(self, line: str) -> str:
-        return line.strip().lstrip("> \t" if ">" in self.prefix else "")
+def parse(text: str) -> list[Token] | None:
+    """The tokens, or None for a text nested so deep that the parser would drop a part of it."""
+    tokens = _PARSER.parse(text)
+    return None if any(token.level >= NESTING - 1 for token in tokens) else tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line with its line end. before, after: the fence that is open at its beginning and behind it."""
-
-    start: int
-    text: str
-    before: Fence | None = None
-    after: Fence | None = None
-
-    @property
-    def blank(self) -> bool:
-        return not self.text.strip()
-
-    @property
-    def row(self) -> bool:
-        """Whether it can belong to a table."""
-        return "|" in self.text and not self.before and not self.after
+def blocks(text: str) -> list[Token]:
+    """The tokens of the blocks alone: what runs inside of one stays Markdown, but in a table."""
+    return _BLOCKS.parse(text)
 
 
-def lines(markdown: str) -> Iterator[Line]:
-    fence: Fence | None = None
-    for match in LINE.finditer(markdown):
-        text = match[0]
-        before = None if fence and fence.left_by(text) else fence
-        fence = _after(before, text) if "```" in text or "~~~" in text else before
-        yield Line(match.start(), text, before, fence)
+def language(fence: Token) -> str:
+    """The language of a code block, "" where none is named."""
+    found = _LANGUAGE.match(fence.info.strip())
+    return found[0] if found else ""
 
 
-def _after(fence: Fence | None, text: str) -> Fence | None:
-    if fence:
-        return None if fence.closed_by(text) else fence
-    found = FENCE.match(text.rstrip())
-    return Fence(re.sub(r"[^\s>]", " ", found["prefix"]), found["mark"], found["language"]) if found else None
+def _emphasis(state: StateInline, silent: bool) -> bool:
+    """CommonMark's rule, and "*" next to CJK text works as it does next to a space: **注意：**这 is bold."""
+    marker = state.src[state.pos]
+    if silent or marker not in "_*":
+        return False
+    scanned = state.scanDelims(state.pos, marker == "*")
+    scanned = _beside_cjk(state, scanned) if marker == "*" else scanned
+    for _ in range(scanned.length):
+        state.push("text", "", 0).content = marker
+        token = len(state.tokens) - 1
+        state.delimiters.append(Delimiter(ord(marker), scanned.length, token, -1, scanned.can_open, scanned.can_close))
+    state.pos += scanned.length
+    return True
 
 
-def closed(markdown: str) -> str:
-    """The text without the whitespace at its end, and with the end of its code block if that is still open.
-
-    A last line that is half a fence is completed; with a line end behind it, it is code.
-    """
-    body = markdown.rstrip()
-    last = deque(lines(body), maxlen=1)
-    if not last or not last[0].after:
-        return body
-    fence, half = last[0].after, last[0].before and last[0].after.half_closed_by(last[0].text)
-    if half and "\n" not in markdown[len(body) :]:
-        return body + half
-    return f"{body}\n{fence.prefix}{fence.mark}"
+def _beside_cjk(state: StateInline, scanned: Scanned) -> Scanned:
+    before = state.src[state.pos - 1] if state.pos else " "
+    end = state.pos + scanned.length
+    after = state.src[end] if end < state.posMax else " "
+    return scanned._replace(
+        can_open=scanned.can_open or bool(_CJK.match(before) and not after.isspace()),
+        can_close=scanned.can_close or bool(_CJK.match(after) and not before.isspace()),
+    )
 
 
-def visible(markdown: str) -> str:
-    """What is shown of an answer that is still being written: its open ends are closed or held back.
-
-    Only the tail differs, and a well-formed text comes back as it is. Held back are: half a table row or a header
-    without its separator, a code block without content, half a fence, a lone list marker, a link's brackets and
-    address until it is complete.
-    """
-    if not (found := list(lines(markdown))):
-        return markdown
-    if opener := _empty_code(found):
-        return markdown[: opener.start]
-    if found[-1].after:
-        return closed(markdown)
-    if rows := _last_rows(found):
-        return markdown[: _complete_rows(rows)]
-    start = _last_block(found)
-    shown = markdown[:start] + _inline(markdown[start:])
-    line = max(shown.rfind("\n"), shown.rfind("\r")) + 1
-    return shown[:line] if LONE_MARKER.match(shown, line) else shown
+def _math(state: StateInline, silent: bool) -> bool:
+    match = MATH.match(state.src, state.pos, state.posMax) if state.src[state.pos] in "\\$" else None
+    if match is None:
+        return False
+    if not silent:
+        state.append_pending(match[0])
+    state.pos = match.end()
+    return True
 
 
-def _empty_code(found: Sequence[Line]) -> Line | None:
-    """The opening line of a code block at the end that has nothing in it yet, whether `closed` has ended it or not."""
-    for line in reversed(found):
-        if line.after and not line.before:
-            return line
-        half = line is found[-1] and line.before and line.before.half_closed_by(line.text)
-        if not (line.blank or half) and (line.after or not line.before):
-            return None
-    return None
+def _spoiler(state: StateInline, silent: bool) -> bool:
+    match = _SPOILER.match(state.src, state.pos, state.posMax)
+    if match is None:
+        return False
+    if not silent:
+        end = state.posMax
+        state.push("spoiler_open", "", 1)
+        state.pos, state.posMax = match.span(1)
+        state.md.inline.tokenize(state)
+        state.push("spoiler_close", "", -1)
+        state.posMax = end
+    state.pos = match.end()
+    return True
 
 
-def _last_rows(found: Sequence[Line]) -> list[Line]:
-    """The lines at the end that are, or may become, a table."""
-    first = len(found)
-    while first and found[first - 1].row:
-        first -= 1
-    rows = list(found[first:])
-    begins = bool(rows) and re.match(r"[\s>]*\|(?!\|)", rows[0].text)
-    return rows if begins or any(SEPARATOR.match(row.text) for row in rows[1:2]) else []
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"maxNesting": NESTING})
+    parser.enable(["table", "strikethrough"]).disable(OFF)
+    parser.inline.ruler.at("emphasis", _emphasis)
+    parser.inline.ruler.before("escape", "math", _math)
+    parser.inline.ruler.push("spoiler", _spoiler)
+    parser.inline.add_terminator_char("|")
+    parser.core.ruler.after("block", "lay_out_tables", lay_out_tables)
+    return parser
 
 
-def _complete_rows(rows: Sequence[Line]) -> int:
-    """Where the last complete row of the table ends. Lines that turned out to be no table are all complete."""
-    head, last = rows[0], rows[-1]
-    end = last.start + len(last.text)
-    if not any(SEPARATOR.match(row.text) for row in rows[1:2]):
-        undecided = len(rows) < 3 and not "".join(row.text for row in rows[1:]).strip("|:- \t\r\n>")
-        return head.start if undecided else end
-    if last.text.endswith("\n") or _is_complete(last.text, head.text):
-        return end
-    return head.start if len(rows) == 2 else last.start
-
-
-def _is_complete(row: str, head: str) -> bool:
-    row, head = row.strip(), head.strip()
-    piped = row.endswith("|") and not row.endswith("\\|")
-    return _cells(row) >= _cells(head) and (piped or not head.endswith("|"))
-
-
-def _cells(row: str) -> int:
-    return len(re.findall(r"(?<!\\)\|", row.strip("> \t").removeprefix("|").removesuffix("|"))) + 1
-
-
-def _last_block(found: Sequence[Line]) -> int:
-    """Where the last paragraph, list item or heading begins."""
-    for number in range(len(found) - 1, -1, -1):
-        line = found[number]
-        if line.before or line.blank or (HEADING_OR_RULE.match(line.text.rstrip()) and line.text.endswith("\n")):
-            return line.start + len(line.text)
-        if BLOCK.match(line.text):
-            return line.start
-    return 0
-
-
-def _inline(block: str) -> str:
-    """One block with its inline marks closed. `mask` is the block with everything that is settled made letters."""
-    mask = ESCAPE_OR_CODE.sub(_letters, block)
-    closers = ""
-    if code := re.search(r"`+", mask):
-        body = block[code.end() :].rstrip("`")
-        block = block[: code.end()] + body if body.strip() else block[: code.start()]
-        closers = code[0] if body.strip() else ""
-        mask = mask[: code.start()] + "x" * (len(block) - code.start())
-    for _ in range(2):  # a link may hold a picture
-        mask = WHOLE_LINK.sub(_letters, mask)
-    block, mask = _without_open_link(block, mask)
-    tail = OPEN_TAG.search(mask) or re.search(r"\\\Z", mask)
-    if tail:
-        block, mask = block[: tail.start()], mask[: tail.start()]
-    end, marks = _open_marks(mask)
-    block, closers = block[:end], closers + marks
-    text = block.rstrip() if closers else block
-    return text + closers + block[len(text) :]
-
-
-def _letters(match: re.Match[str]) -> str:
-    return "x" * len(match[0])
-
-
-def _without_open_link(block: str, mask: str) -> tuple[str, str]:
-    """An unfinished link is shown as its text, an unfinished picture not at all."""
-    link = OPEN_LINK.search(mask)
-    if not link or (link["rest"] == "]" and BRACKETS.fullmatch(block[link.start("text") : link.end("text")])):
-        return block, mask
-    text = slice(link.end() if link["image"] else link.start("text"), link.end("text"))
-    return block[: link.start()] + block[text], mask[: link.start()] + mask[text]
-
-
-def _open_marks(mask: str) -> tuple[int, str]:
-    """Where the text ends without marks that nothing follows yet, and what closes the marks that are open there."""
-    open_marks: list[str] = []
-    tail = len(mask.rstrip("*_~| \t\r\n"))
-    for run in RUN.finditer(mask):
-        if run.start() < tail:
-            _follow(open_marks, run[0], mask[: run.start()][-1:], mask[run.end()])
-        elif not _ends(open_marks, run[0], mask[: run.start()][-1:]):
-            return run.start(), "".join(reversed(open_marks))
-    return len(mask), "".join(reversed(open_marks))
-
-
-def _follow(open_marks: list[str], mark: str, left: str, right: str) -> None:
-    """Close or open with a run of marks between two characters, as far as CommonMark would."""
-    if mark[0] in "~|" and len(mark) != 2:
-        return
-    inside_word = left.isalnum() and right.isalnum()
-    if left.strip() and not (mark[0] == "_" and right.isalnum()):
-        mark = _close(open_marks, mark)
-    if mark and not right.isspace() and not (inside_word and (mark == "*" or mark[0] == "_")):
-        open_marks.append(mark)
-
-
-def _close(open_marks: list[str], mark: str) -> str:
-    """Take `mark` off the open ones; what is left of it."""
-    while mark:
-        at = next((n for n in range(len(open_marks) - 1, -1, -1) if _pair(open_marks[n], mark)), None)
-        if at is None:
-            break
-        del open_marks[at + 1 :]
-        both = min(len(mark), len(open_marks[at]))
-        mark, open_marks[at] = mark[both:], open_marks[at][both:]
-        if not open_marks[at]:
-            del open_marks[at]
-    return mark
-
-
-def _pair(opened: str, mark: str) -> bool:
-    """One star does not close two; of three, either closes its part."""
-    return opened[0] == mark[0] and (len(opened) == len(mark) or max(len(opened), len(mark)) > 2)
-
-
-def _ends(open_marks: list[str], mark: str, left: str) -> bool:
-    """Whether a run at the very end belongs there: it closes exactly what is open, or is part of a word."""
-    rest = list(open_marks)
-    if left.strip() and not _close(rest, mark) and len("".join(open_marks)) - len("".join(rest)) == len(mark):
-        whole = rest == open_marks[: len(rest)]
-        open_marks[:] = rest if whole else open_marks
-        return whole
-    return mark[0] == "_" and left.isalnum() and not any(other[0] == "_" for other in open_marks)
-
-
-def table(rows: Sequence[Sequence[str]], aligns: Sequence[str] = ()) -> str:
-    """Lines of a table for a monospace font; the first row is the header. aligns: "right", "center", else left.
-
-    Columns are as wide as they look, CJK and emoji two columns a character. Rules are ASCII: box-drawing
-    characters are two columns wide in CJK fonts.
-    """
-    count = max(map(len, rows), default=0)
-    cells = [[" ".join(cell.split()) for cell in row] + [""] * (count - len(row)) for row in rows]
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
-    out = [" | ".join(map(_padded, row, widths, [*aligns, *[""] * count])).rstrip() for row in cells]
-    return "\n".join([*out[:1], *["-+-".join("-" * wide for wide in widths)][: len(out)], *out[1:]])
-
-
-def _padded(cell: str, wide: int, align: str) -> str:
-    room = wide - _width(cell)
-    left = {"right": room, "center": room // 2}.get(align, 0)
-    return " " * left + cell + " " * (room - left)
-
-
-def _width(text: str) -> int:
-    return width(text, control_codes="ignore")
+_PARSER = _parser()
+_BLOCKS = _parser().disable("inline")

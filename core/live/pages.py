@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from wcwidth import iter_graphemes
 
-from core.live.markdown import SEPARATOR, Line, closed, lines
+from core.live.lines import SEPARATOR, Line, closed, lines
 
 Fits = Callable[[str], bool]
 

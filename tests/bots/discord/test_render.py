@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from textwrap import indent
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
-from bots.discord.render import render, units
+from bots.discord.render import render
+from core.live.pages import page, paginate
+from core.live.text import units
 
 ZERO = "\u200b"
 
@@ -48,6 +51,10 @@ ZERO = "\u200b"
         ("1 &lt; 2 &amp; 3 &eacute; &nope; <b>x</b>", "1 \\< 2 & 3 é &nope; <b>x</b>"),
         ("&#42;not bold&#42;", "\\*not bold\\*"),
         (r"\*stars\* \__init__", r"\*stars\* \__init__"),
+        # formulas are shown as they were written
+        (r"\(a_1 * b_2\) and $x*y*z$", r"\\(a\_1 \* b\_2\\) and $x\*y\*z$"),
+        (r"half: \[ \frac{1}{2", r"half: \\\[ \frac{1}{2"),
+        ("it costs $5 or *$6*", "it costs $5 or *$6*"),
         # mentions are shown as they are; `allowed_mentions` keeps them quiet
         ("@everyone <@1> <#2> `@here`", "@everyone <@1> <#2> `@here`"),
     ],
@@ -67,7 +74,10 @@ def test_text(markdown: str, shown: str) -> None:
         ("- a\n  ```py\n  x\n    y\n  ```\n- b", "- a\n```py\nx\n  y\n```\n- b"),
         ("- ```\n  a\n  ```", "-\n```\na\n```"),
         ("> ```\n> x\n> ```", "> ```\n> x\n> ```"),
-        ("    indented", "```\nindented\n```"),
+        # four columns are no code of their own: a page may begin with a fence that stood deep in a list
+        ("     ```js\n     a\n       b\n     ```", "```js\na\n  b\n```"),
+        ("     > ```js\n     > a\n     > ```", "> ```js\n> a\n> ```"),
+        ("    indented", "    indented"),
         ("```py", f"```py\n{ZERO}\n```"),  # just begun: an empty block would show its backticks
     ],
 )
@@ -79,8 +89,8 @@ def test_tables_are_aligned_by_what_is_seen() -> None:
     table = "| Name | 名前 | n |\n|:--|:-:|--:|\n| **Ada** | 愛 | 1 |\n| `a|b` x | 😀😀 | 22 |\n"
     lines = render(table.replace("a|b", "a\\|b")).text.split("\n")
     assert (lines[0], lines[-2]) == ("```", "```")
-    assert lines[1:3] == ["Name  │ 名前 │  n", "──────┼──────┼───"]
-    assert lines[3:5] == ["Ada   │  愛  │  1", "a|b x │ 😀😀 │ 22"]
+    assert lines[1:3] == ["Name  | 名前 |  n", "------+------+---"]
+    assert lines[3:5] == ["Ada   |  愛  |  1", "a|b x | 😀😀 | 22"]
     assert len({wcswidth(line) for line in lines[1:5]}) == 1
 
 
@@ -91,7 +101,38 @@ def test_a_long_cell_does_not_pad_every_row() -> None:
 
 
 def test_a_table_in_a_quote_stays_in_it() -> None:
-    assert render("> | a | b |\n> |---|---|\n> | 1 | 2 |").text == "> ```\n> a │ b\n> ──┼──\n> 1 │ 2\n> ```"
+    assert render("> | a | b |\n> |---|---|\n> | 1 | 2 |").text == "> ```\n> a | b\n> --+--\n> 1 | 2\n> ```"
+
+
+@pytest.mark.parametrize(
+    ("cell", "word", "below"),
+    [
+        ("[*Ada*](https://x.org/a_(b))", "Ada", "[Ada](https://x.org/a_%28b%29)"),
+        ("[a_b](/path_to_it)", "a_b", r"a\_b (/path\_to\_it)"),
+        ("![cat](https://x.org/c.png)", "cat", "[cat](https://x.org/c.png)"),
+        # Discord makes no link of words that are a URL
+        ("[https://x.org](https://x.org)", "https://x.org", "https://x.org"),
+        ("[/path](/path)", "/path", "/path"),
+    ],
+)
+def test_a_table_keeps_its_links_below_it(cell: str, word: str, below: str) -> None:
+    bars = "-" * len(word)
+    assert render(f"|a|\n|-|\n|{cell}|").text == f"```\na\n{bars}\n{word}\n```\n{below}"
+    assert render(f"> |a|\n> |-|\n> |{cell}|").text.endswith(f"> ```\n> {below}")
+
+
+def test_a_row_keeps_the_cells_that_the_header_has_no_column_for() -> None:
+    assert "1 | 2 | 3" in render("|a|b|\n|-|-|\n|1|2|3|").text
+
+
+def test_code_deep_in_a_list_is_one_block_on_every_page() -> None:
+    code = "".join(f"if (x > {n}) {{\n  y({n});\n}}\n" for n in range(150))
+    text = "1. First:\n   - deeper:\n\n     ```js\n" + indent(code, " " * 5) + "     ```\n2. Next"
+    borders = paginate(text, lambda markdown: render(markdown).size <= 2000)
+    shown = [render(page(text, borders, number)).text for number in range(len(borders))]
+    assert len(shown) > 1
+    assert all(one.count("```") == 2 for one in shown)
+    assert "".join(one.partition("```js\n")[2].partition("```")[0] for one in shown) == code
 
 
 def test_size_counts_utf16() -> None:
@@ -157,3 +198,7 @@ def test_a_long_answer_renders_quickly() -> None:
         began = time.process_time()
         render(text)
         assert time.process_time() - began < 1.0, text[:20]
+    for text in ("![[" * 10_900, "\\(" * 16_000):  # the most that `core.live.pages` measures in one piece
+        began = time.process_time()
+        render(text)
+        assert time.process_time() - began < 2.5, text[:20]

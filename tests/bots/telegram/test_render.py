@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from bots.telegram.entities import MOST_ENTITIES, Span
 from bots.telegram.links import linkable
 from bots.telegram.render import render
+from core.live.pages import page, paginate
 from core.surface import Rendered
 from tests.platforms.telegram.entities import fix_text, utf16
 
@@ -86,6 +88,9 @@ EXAMPLES = [
     # code
     ("```py\ndef f():\n\treturn 1\n```\nafter", "def f():\n    return 1\nafter", [("pre", "def f():\n    return 1")]),
     ("```\nstill being writ", "still being writ", [("pre", "still being writ")]),
+    # four columns are no code of their own: a page may begin with a fence that stood deep in a list
+    ("     ```js\n     a\n       b\n     ```\n2. c", "a\n  b\n2. c", [("pre", "a\n  b")]),
+    ("    indented", "indented", []),
     ("- step\n  ```\n  code\n  ```\n- next", "• step\ncode\n• next", [("pre", "code")]),
     ("- ```\n  x\n  ```", "• \nx", [("pre", "x")]),
     ("- > said\n- b", "• \nsaid\n• b", [("blockquote", "said")]),
@@ -143,6 +148,23 @@ def test_a_table_has_equal_columns_also_for_wide_characters_and_keeps_its_links(
     )
     assert [type for type, _ in covered(rendered)] == ["pre", "text_link"]
     assert covered(rendered)[1][1] == "Ada"
+
+
+def test_below_a_table_what_is_no_link_for_telegram_has_its_url_beside_it() -> None:
+    rendered = render("|a|b|\n|-|-|\n|[x](/rel)|![](https://example.org/c.png)|3|")
+    assert rendered.text == "a | b\n--+------\nx | image | 3\nx (/rel)\nimage"
+    assert covered(rendered)[1:] == [("text_link", "image")]
+
+
+def test_code_deep_in_a_list_is_one_block_on_every_page() -> None:
+    code = "".join(f"if (x > {n}) {{\n  y({n});\n}}\n" for n in range(300))
+    text = "1. First:\n   - deeper:\n\n     ```js\n" + indent(code, " " * 5) + "     ```\n2. Next"
+    borders = paginate(text, lambda markdown: render(markdown).size <= 4096)
+    shown = [render(page(text, borders, number)) for number in range(len(borders))]
+    assert len(shown) > 1
+    assert not any("```" in one.text for one in shown)
+    assert [[(span.type, span.language) for span in one.payload] for one in shown] == [[("pre", "js")]] * len(shown)
+    assert "".join(covered(one)[0][1] + "\n" for one in shown) == code
 
 
 def test_at_most_a_hundred_entities_and_the_most_useful_stay() -> None:

@@ -10,7 +10,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.live.markdown import closed, lines
+from core.live.lines import closed, lines
 from core.live.pages import START, Border, page, paginate
 
 FAMILY = "👨‍👩‍👧‍👦"
