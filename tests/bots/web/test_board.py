@@ -110,10 +110,18 @@ async def test_after_a_restart_an_answer_goes_on_under_its_old_id(
 
 
 async def test_what_is_said_without_a_turn_is_a_notice(store: Store, board: Board, surface: WebSurface) -> None:
+    session = await store.sessions.current(KEY)
     id = await surface.post(out(surface, "There is nothing to answer anew yet.", final=True))
     said = board.get(HERE, id)
     assert said is not None
-    assert (said.seq, said.session) == (0, (await store.sessions.current(KEY)).id)
+    assert (said.seq, said.session) == (0, session.id)
+
+
+async def test_what_is_said_in_a_deleted_conversation_does_not_begin_it_anew(store: Store, surface: WebSurface) -> None:
+    await store.sessions.delete((await store.sessions.current(KEY)).id)
+    with pytest.raises(Gone):
+        await surface.post(out(surface, "Stopped.", final=True))
+    assert await store.sessions.list(KEY) == []
 
 
 async def test_a_deleted_conversation_ends_its_answer(store: Store, board: Board, surface: WebSurface) -> None:
@@ -125,6 +133,7 @@ async def test_a_deleted_conversation_ends_its_answer(store: Store, board: Board
 
 
 async def test_a_message_taken_away_is_gone_from_the_board(store: Store, board: Board, surface: WebSurface) -> None:
+    await store.sessions.current(KEY)
     id = await surface.post(out(surface, "Hello"))
     await surface.delete(id)
     await surface.delete(id)

@@ -14,8 +14,9 @@ from bots.web import WebBot
 from bots.web.board import Message
 from bots.web.bus import PENDING, Bus
 from core.model import Status
+from core.store import Store
 from core.surface import Out
-from core.types import Address
+from core.types import Address, SessionKey
 from tests.bots.web.fakes import ScriptedCore, Weather
 from tests.bots.web.test_api import begin, say
 
@@ -77,8 +78,9 @@ async def test_a_change_of_the_model_is_told_to_every_page(client: httpx.AsyncCl
         assert (await heard("status"))["model"]["done"] == 1
 
 
-async def test_a_tab_that_does_not_read_slows_nobody(client: httpx.AsyncClient, bot: WebBot) -> None:
+async def test_a_tab_that_does_not_read_slows_nobody(client: httpx.AsyncClient, bot: WebBot, store: Store) -> None:
     """Its connection is full after some kilobytes; the answer must go on, and the tab must see its end."""
+    await store.sessions.current(SessionKey("web", "page", "owner", "thread"))
     surface = bot.open(Address("web", "page", "owner", "thread"))
     async with asyncio.timeout(10), client.stream("GET", "/api/events") as stream:
         id, text = "", ""
