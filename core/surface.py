@@ -30,6 +30,7 @@ class Limits:
     page: the largest `Rendered.size` of one message.
     budget: calls to surfaces with the same budget key count together (a Telegram group with all its topics).
     rates: every rate that holds at once for that budget; posts and edits count alike.
+    whole, whole_rates: the same for all places of the bot together; "" when the platform counts no such thing.
     first: seconds from the first token until something is shown, unless it is readable earlier.
     interval: the shortest pause between the starts of two edits, in seconds.
     marks_end: the end of an answer is shown (a stop button goes away), so it is a call even if the text is the same.
@@ -41,6 +42,8 @@ class Limits:
     first: float = 0.3
     interval: float = 1.0
     marks_end: bool = False
+    whole: str = ""
+    whole_rates: tuple[Rate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ QUICKEST = 0.3  # seconds between two edits: quicker than this reads no better
 SLACK = 1.2  # an edit each 1.2 s never empties a bucket of 5 per 5 s; one each 1.05 s does (measured)
 # Until the headers of the first edit are seen. 5 per 1 s was measured in May 2026; 5 per 5 s is folklore of 2016.
 FIRST_RATE, FIRST_INTERVAL = Rate(5, 1.0), 1.2
+OVERALL = (Rate(50, 1.0),)
 
 NOBODY: dict[str, Any] = {**discord.AllowedMentions.none().to_dict(), "replied_user": False}
 
@@ -47,7 +48,16 @@ class _Surface:
     def _limits(self, route: str, budget: str) -> Limits:
         rate = self._rest.rate("PATCH", route)
         interval = max(QUICKEST, SLACK * rate.seconds / rate.calls) if rate else FIRST_INTERVAL
-        return Limits(PAGE, f"discord:{self._address.bot}:{budget}", (rate or FIRST_RATE,), interval=interval)
+        # https://discord.com/developers/docs/topics/rate-limits#global-rate-limit: interactions do not count
+        whole = "" if self._address.token else f"discord:{self._address.bot}"
+        return Limits(
+            page=PAGE,
+            budget=f"discord:{self._address.bot}:{budget}",
+            rates=(rate or FIRST_RATE,),
+            interval=interval,
+            whole=whole,
+            whole_rates=OVERALL,
+        )
 
 
 class ChannelSurface(_Surface):

@@ -26,7 +26,8 @@ GENERAL = "1"  # the topic that every forum has; sends refuse its id, chat actio
 GROUP = (Rate(20, 61.0),)
 # The FAQ asks for one message a second in a chat and allows bursts; no exact figure is known. Bots that edited every
 # 0.8 s for three minutes, or every second for hours, were locked out for minutes; 40 a minute was never reported so.
-PRIVATE = (Rate(20, 20.0), Rate(40, 60.0))
+PRIVATE = (Rate(20, 20.0), Rate(45, 60.0))
+OVERALL = (Rate(30, 1.0),)  # Bot FAQ: about 30 messages a second
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _T = TypeVar("_T")
@@ -45,7 +46,8 @@ class TelegramSurface:
             page=PAGE,
             budget=f"telegram:{address.bot}:{address.chat}",  # topics share the group's (measured 2026-05)
             rates=PRIVATE if address.private else GROUP,
-            interval=1.0 if address.private else 3.0,
+            whole=f"telegram:{address.bot}",
+            whole_rates=OVERALL,
         )
 
     def render(self, markdown: str) -> Rendered:

@@ -26,6 +26,7 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds between tries of a call that did not get through
+SHORTEST = 5.0  # seconds that an answer is taken to go on at least; later, as long again as it has lasted
 SAVE_EVERY = 1.0  # seconds between two savings of the partial text
 
 
@@ -201,7 +202,10 @@ class Delivery:
         if self._first_shown is None:
             waited = _now() - (self._began if self._began is not None else _now())
             return allowed if self._readable(waited) else max(limits.first - waited, 0.01)
-        gap = pacer.pause(_now() - self._first_shown, limits, self._budget.pace())
+        elapsed, budget = _now() - self._first_shown, self._budget
+        gap = max(
+            pacer.pause(elapsed, limits, budget.kept(), max(budget.live, 1)), budget.spread(max(elapsed, SHORTEST))
+        )
         return max(allowed, self._last_start + gap - _now())
 
     def _readable(self, waited: float) -> bool:

@@ -144,7 +144,7 @@ def test_limits(idle: TelegramBot) -> None:
     private = idle.open(Address("telegram", "1", "7")).limits
     topics = [idle.open(Address("telegram", "1", "-5", thread=t, private=False)).limits for t in ("", "8")]
     assert (private.page, private.interval, private.rates) == (4096, 1.0, PRIVATE)
-    assert (topics[0].interval, topics[0].rates) == (3.0, GROUP)
+    assert (topics[0].interval, topics[0].rates) == (1.0, GROUP)
     assert private.budget == "telegram:1:7"
     assert {limits.budget for limits in topics} == {"telegram:1:-5"}
 
