@@ -196,7 +196,7 @@ class Chat:
         return Delivery(
             self._platforms.open(known.address),
             self._budgets,
-            Journal(self._store, row.id, lease),
+            Journal(self._store, row.id, lease, self._now),
             reopen=self._platforms.open,
             # Unique for the bot, not only for this database: one that was begun anew counts from 1 again.
             nonce=f"{int(row.received * 1000) % 16**8:08x}{row.id:x}",
@@ -209,17 +209,19 @@ class Chat:
 class Journal:
     """Writes a delivery down under the turn's lease. Raises Fenced when that has been taken over."""
 
-    def __init__(self, store: Store, row: int, lease: Lease) -> None:
+    def __init__(self, store: Store, row: int, lease: Lease, now: Callable[[], float]) -> None:
         self._store = store
         self._row = row
         self._lease = lease
+        self._now = now
 
     async def posted(self, page: int, id: str) -> None:
         if not await self._store.deliveries.posted(self._row, self._lease, page, id):
             raise Fenced
 
-    async def progress(self, text: str) -> None:
-        if not await self._store.deliveries.progress(self._row, self._lease, text):
+    async def progress(self, text: str, calls: list[float]) -> None:
+        now = self._now()
+        if not await self._store.deliveries.progress(self._row, self._lease, text, [now - ago for ago in calls]):
             raise Fenced
 
 

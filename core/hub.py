@@ -19,7 +19,7 @@ from core.live.delivery import Deleted, Delivery
 from core.model import Model
 from core.observe.log import get_logger
 from core.settings import Settings
-from core.store import Store
+from core.store import CALLS_KEPT, Store
 from core.surface import Choice, Platform, Platforms
 from core.types import Address, Incoming, Lane, SessionKey, clean
 
@@ -32,6 +32,7 @@ class Hub:
     def __init__(self, store: Store, model: Model, settings: Settings, *, now: Callable[[], float] = time.time) -> None:
         self._store = store
         self._settings = settings
+        self._now = now
         self._platforms = Platforms()
         self._budgets = Budgets(lambda: asyncio.get_running_loop().time())
         self.access = Access(store.access, open=settings.access == "open", admins=settings.admins, now=now)
@@ -56,9 +57,17 @@ class Hub:
     async def resume(self, platform: Platform) -> None:
         """A platform runs: answer what was left unfinished there."""
         self._platforms.add(platform)  # a bot may know its id for certain only now
+        await self._remember_calls(platform)
         for lane in await self._store.inbox.waiting():
             if (lane.key.platform, lane.key.bot) == (platform.name, platform.bot):
                 self._engine.wake(lane)
+
+    async def _remember_calls(self, platform: Platform) -> None:
+        """The platform counts what an earlier process sent, too."""
+        now = self._now()
+        for address, at in await self._store.deliveries.recent_calls(now - CALLS_KEPT):
+            if (address.platform, address.bot) == (platform.name, platform.bot):
+                self._budgets.of(platform.open(address).limits).spend(ago=max(now - at, 0.0))
 
     async def close(self, grace: float) -> None:
         """Take no new work; answers that are being written get `grace` seconds, the rest goes on at the next start."""
@@ -131,5 +140,5 @@ class Unwritten:
     async def posted(self, page: int, id: str) -> None:
         return
 
-    async def progress(self, text: str) -> None:
+    async def progress(self, text: str, calls: list[float]) -> None:
         return

@@ -34,7 +34,9 @@ class Journal(Protocol):
     """Where a delivery writes down what it did, so that a restart goes on in the same messages."""
 
     async def posted(self, page: int, id: str) -> None: ...
-    async def progress(self, text: str) -> None: ...
+    async def progress(self, text: str, calls: list[float]) -> None:
+        """The text so far, and how many seconds ago each call was made since the last time."""
+        ...
 
 
 class Deleted(Exception):
@@ -101,6 +103,7 @@ class Delivery:
         self._began: float | None = None  # loop time of the first text from the model
         self._first_shown: float | None = None
         self._last_start = 0.0
+        self._calls: list[float] = []  # loop times of the calls that are not written down yet
         self._failures = 0
         self._lost = 0
 
@@ -134,6 +137,7 @@ class Delivery:
             while not await self._settled():
                 await self._step()
             await self._drop_surplus()
+            await self._write_down()
         finally:
             self._budget.live -= 1
             for task in beside:
@@ -231,6 +235,7 @@ class Delivery:
         nonce = f"{self._nonce}-{due.number}" + (f"-{self._lost}" if self._lost else "")
         out = Out(due.rendered, page=due.number, nonce=nonce, final=due.final and self._ended)
         self._last_start = _now()
+        self._calls.append(self._last_start)
         self._budget.spend()
         if due.number < len(self._pages):
             known = self._pages[due.number]
@@ -305,9 +310,13 @@ class Delivery:
     async def _save(self) -> None:
         while True:
             await asyncio.sleep(SAVE_EVERY)
-            if self._text != self._saved and len(self._text) > self._hold:
-                self._saved = self._text
-                await self._journal.progress(self._text)
+            if self._calls or (self._text != self._saved and len(self._text) > self._hold):
+                await self._write_down()
+
+    async def _write_down(self) -> None:
+        now, calls, self._calls = _now(), self._calls, []
+        self._saved = max(self._saved, self._text, key=len) if self._hold else self._text
+        await self._journal.progress(self._saved, [now - call for call in calls])
 
     async def _type(self, every: float) -> None:
         """Show that an answer is coming, until its first text is on screen."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from core.store.access import AccessTable, Pairing
 from core.store.database import Database
-from core.store.deliveries import Deliveries, Delivery
+from core.store.deliveries import CALLS_KEPT, Deliveries, Delivery
 from core.store.inbox import Inbox, Row
 from core.store.leases import Lease, Leases
 from core.store.logins import Logins
@@ -19,7 +19,7 @@ from core.store.sqlite import SqliteDatabase
 from core.store.turns import Turns
 from core.store.values import Values
 
-__all__ = ["Database", "Delivery", "Lease", "Pairing", "Row", "Store"]
+__all__ = ["CALLS_KEPT", "Database", "Delivery", "Lease", "Pairing", "Row", "Store"]
 
 
 class Store:

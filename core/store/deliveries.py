@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.store.database import Database, Record, Transaction
@@ -13,6 +13,8 @@ from core.store.inbox import settle
 from core.store.leases import Lease, holds
 from core.store.text import from_json, to_json
 from core.types import Address
+
+CALLS_KEPT = 300.0  # seconds: no platform counts over a longer time
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,11 @@ class Deliveries:
 
         return await self._db.write(work)
 
-    async def progress(self, row: int, lease: Lease, text: str) -> bool:
-        """Keep the text so far. False when fenced, or when the delivery is not open."""
+    async def progress(self, row: int, lease: Lease, text: str, calls: Sequence[float] = ()) -> bool:
+        """Keep the text so far, and when the platform was called since the last time (unix seconds).
+
+        False when fenced, or when the delivery is not open.
+        """
 
         async def work(tx: Transaction) -> bool:
             if not await holds(tx, lease):
@@ -76,6 +81,9 @@ class Deliveries:
             changed = await tx.execute(
                 "UPDATE deliveries SET text = :text WHERE inbox_row = :row AND state = 'open'", text=text, row=row
             )
+            for at in calls if changed else ():
+                await tx.execute("INSERT INTO calls (inbox_row, at) VALUES (:row, :at)", row=row, at=at)
+            await tx.execute("DELETE FROM calls WHERE at < :old", old=self._now() - CALLS_KEPT)
             return changed == 1
 
         return await self._db.write(work)
@@ -94,14 +102,14 @@ class Deliveries:
 
         return await self._db.write(work)
 
-    async def recent_posts(self, since: float) -> list[tuple[Address, float]]:
-        """Where and when messages were posted since then (unix seconds), oldest first: budgets start from it."""
+    async def recent_calls(self, since: float) -> list[tuple[Address, float]]:
+        """Where and when the platforms were called since then (unix seconds), oldest first: budgets start from it."""
         rows = await self._db.read(
-            "SELECT d.address, p.posted FROM posts p JOIN deliveries d ON d.inbox_row = p.inbox_row "
-            "WHERE p.posted >= :since ORDER BY p.posted, p.inbox_row, p.page",
+            "SELECT d.address, c.at FROM calls c JOIN deliveries d ON d.inbox_row = c.inbox_row "
+            "WHERE c.at >= :since ORDER BY c.at, c.number",
             since=since,
         )
-        return [(Address.from_json(from_json(row["address"])), row["posted"]) for row in rows]
+        return [(Address.from_json(from_json(row["address"])), row["at"]) for row in rows]
 
 
 async def close_delivery(tx: Transaction, row: int, text: str) -> None:

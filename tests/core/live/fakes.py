@@ -88,12 +88,14 @@ class FakeJournal:
 
     ids: list[tuple[int, str]] = field(default_factory=list)
     saved: list[str] = field(default_factory=list)
+    calls: list[float] = field(default_factory=list)
 
     async def posted(self, page: int, id: str) -> None:
         self.ids.append((page, id))
 
-    async def progress(self, text: str) -> None:
+    async def progress(self, text: str, calls: list[float]) -> None:
         self.saved.append(text)
+        self.calls += [now() - ago for ago in calls]
 
 
 def now() -> float:

@@ -271,7 +271,7 @@ def test_a_refusal_is_for_the_caller() -> None:
 def test_the_partial_text_is_written_down_about_once_a_second() -> None:
     stage = Stage(FakeSurface(PRIVATE))
     ended, _ = play(stage, sentences(40))
-    assert ended - 2 <= len(stage.journal.saved) <= ended + 1
+    assert ended - 2 <= len(stage.journal.saved) <= ended + 2
     assert all(b.startswith(a) for a, b in zip(stage.journal.saved, stage.journal.saved[1:], strict=False))
 
 
@@ -310,3 +310,9 @@ def test_the_end_is_a_call_of_its_own_where_the_platform_marks_it() -> None:
 
     run(scene())
     assert [call.call for call in stage.surface.calls] == ["post", "edit"]
+
+
+def test_every_call_is_written_down_with_its_time() -> None:
+    stage = Stage(FakeSurface(PRIVATE))
+    play(stage, sentences(40))
+    assert stage.journal.calls == pytest.approx([call.at for call in stage.surface.calls])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.store import Delivery, Store
+from core.store import CALLS_KEPT, Delivery, Store
 from core.types import Address, Lane
 from tests.core.store.conftest import ADDRESS, KEY, LANE, Clock, Place, taken
 
@@ -50,18 +50,26 @@ async def test_a_row_without_a_delivery_can_be_finished(store: Store) -> None:
     assert await store.inbox.waiting() == []
 
 
-async def test_recent_posts_for_the_budgets(store: Store, clock: Clock, place: Place) -> None:
+async def test_recent_calls_for_the_budgets(store: Store, clock: Clock, place: Place) -> None:
     start, here, there = clock.time, ADDRESS, replace(ADDRESS, chat="6")
     for lane, address in ((LANE, here), (Lane(KEY, "x"), there)):
         row, lease = await taken(store, lane=lane)
         await store.deliveries.open(row.id, lease, address)
-        for page in range(2):
-            clock.time += 10
-            await store.deliveries.posted(row.id, lease, page, f"{page}")
+        clock.time += 20
+        assert await store.deliveries.progress(row.id, lease, "half", [clock.time - 10, clock.time])
     reopened = await place.restart()
-    assert await reopened.deliveries.recent_posts(start + 20) == [
+    assert await reopened.deliveries.recent_calls(start + 20) == [
         (here, start + 20),
         (there, start + 30),
         (there, start + 40),
     ]
-    assert await reopened.deliveries.recent_posts(clock.time + 1) == []
+    assert await reopened.deliveries.recent_calls(clock.time + 1) == []
+
+
+async def test_old_calls_are_pruned(store: Store, clock: Clock) -> None:
+    row, lease = await taken(store)
+    await store.deliveries.open(row.id, lease, ADDRESS)
+    await store.deliveries.progress(row.id, lease, "one", [clock.time])
+    clock.time += CALLS_KEPT + 1
+    await store.deliveries.progress(row.id, lease, "two", [clock.time])
+    assert await store.deliveries.recent_calls(0) == [(ADDRESS, clock.time)]

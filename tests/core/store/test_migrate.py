@@ -96,7 +96,7 @@ async def test_what_waits_in_the_oldest_database_is_answered(old: Store) -> None
     delivery = await old.deliveries.open(2, lease, ADDRESS)
     assert delivery is not None
     assert (delivery.pages, delivery.text, delivery.address) == (("777",), "half", ADDRESS)
-    assert await old.deliveries.recent_posts(0) == [(ADDRESS, 201.0)]
+    assert await old.deliveries.recent_calls(0) == [(ADDRESS, 201.0)]
     turn = await old.turns.open(2, lease, "s1", "Bo", "waiting")
     assert turn is not None
     assert turn.seq == 2
