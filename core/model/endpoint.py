@@ -155,21 +155,21 @@ class Endpoint:
 
     def _connect(self) -> AsyncClient:
         """An HTTP client. Runs in a thread: the first one in a process waits for LangChain's imports."""
-        import httpx2
         import openai
+
+        from core.model.transport import Transport
 
         load_langchain()
         return openai.DefaultAsyncHttpxClient(
             timeout=self._timeout,
-            limits=httpx2.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=KEEP_ALIVE),
-            trust_env=self._tuning.proxies,
+            transport=Transport(keep_alive=KEEP_ALIVE, proxies=self._tuning.proxies),
             event_hooks={"response": [_no_page]},
         )
 
     def _talk(self, client: AsyncClient) -> ChatOpenAI:
-        from langchain_openai import ChatOpenAI
+        from core.model.chat import FastChatOpenAI
 
-        return ChatOpenAI(
+        return FastChatOpenAI(
             model=self._model,
             base_url=self._base_url,
             api_key=self._give_key,

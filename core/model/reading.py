@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import ModelCut, ModelRefused
+from core.model.watch import Watch
 from core.types import Delta, Usage
 
 if TYPE_CHECKING:
@@ -36,31 +36,32 @@ class Reading:
         self._patience = patience
         self.started = False
         self._text = False
+        self._half = ""  # of an emoji that the endpoint sent in two
         self._finish = ""
         self._usage: Usage | None = None
 
     async def deltas(self, chunks: AsyncGenerator[AIMessageChunk]) -> AsyncGenerator[Delta]:
         """The texts as they come, then the finish reason and the usage. Raises ModelCut when it ends without one."""
+        watch = Watch(self._limit)
         try:
-            while (chunk := await self._next(chunks)) is not None:
+            while (chunk := await self._next(watch, chunks)) is not None:
                 if text := self._take(chunk):
                     yield Delta(text)
+                watch.allow(self._limit)
         finally:
+            watch.close()
             await chunks.aclose()
+        if self._half:
+            yield Delta("\ufffd")
         yield self._last()
 
-    async def _next(self, chunks: AsyncGenerator[AIMessageChunk]) -> AIMessageChunk | None:
-        # The watch stands around the wait only: around a `yield` it would cancel whoever reads us.
+    async def _next(self, watch: Watch, chunks: AsyncGenerator[AIMessageChunk]) -> AIMessageChunk | None:
         try:
-            async with asyncio.timeout(self._limit):
-                chunk = await anext(chunks, None)
-        except Exception as error:
+            return await watch.wait(anext(chunks, None))
+        except Exception:
             if self._finish:  # the answer is whole; what is missing is the usage or the last line
                 return None
-            if isinstance(error, TimeoutError):
-                raise TimeoutError(f"silent for {self._limit:g} s") from None
             raise
-        return chunk
 
     @property
     def _limit(self) -> float:
@@ -75,7 +76,14 @@ class Reading:
             self._usage = Usage(used["input_tokens"], used["output_tokens"])
         text = chunk.content if isinstance(chunk.content, str) else chunk.text
         self._text = self._text or bool(text)
-        return text
+        return text if text.isascii() and not self._half else self._joined(text)
+
+    def _joined(self, text: str) -> str:
+        """`text` with both halves of every surrogate pair: half of one at the end waits for the next piece."""
+        text, self._half = self._half + text, ""
+        if "\ud800" <= text[-1:] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def _last(self) -> Delta:
         if not self._finish:

@@ -1,0 +1,138 @@
+"""ChatOpenAI, reading its streams at a fraction of the cost. The endpoint makes one for its model.
+
+Prompts, requests, retries and messages are LangChain's and the SDK's. What is replaced is the SDK's parsing of every
+chunk into pydantic models (half of the cost) and its HTTP reading. Private hooks are used, so langchain-openai is
+pinned: `_convert_chunk_to_generation_chunk`, and that `_astream` takes chunks as dicts.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Self
+
+import httpx2
+import openai
+from langchain_core.messages import AIMessageChunk, BaseMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
+from langchain_openai import ChatOpenAI
+from pydantic import model_validator
+
+from core.model.chunks import THOUGHTS, Chunk, Chunks, StreamFailed, Text
+from core.model.transport import BODY, Body
+
+
+class FastChatOpenAI(ChatOpenAI):
+    """Must be given an http_async_client over `core.model.transport.Transport`.
+
+    Thoughts and refusals, which ChatOpenAI drops, are in the messages' additional_kwargs under their own names.
+    """
+
+    @model_validator(mode="after")
+    def _read_fast(self) -> Self:
+        if not isinstance(self.async_client, Completions):
+            self.async_client = Completions(self.async_client)
+        return self
+
+    def _convert_chunk_to_generation_chunk(
+        self,
+        chunk: Chunk,
+        default_chunk_class: type[BaseMessageChunk],
+        base_generation_info: dict[str, Any] | None,
+    ) -> ChatGenerationChunk | None:
+        if isinstance(chunk, Text) and not base_generation_info and default_chunk_class is AIMessageChunk:
+            return _of_text(chunk)
+        _complete(chunk)
+        made = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
+        if made is not None and chunk.get("choices"):
+            made.message.additional_kwargs |= _thoughts(chunk["choices"][0]["delta"])
+        return made
+
+
+class Completions:
+    """What ChatOpenAI uses of the SDK's `chat.completions`: streams are read here, all else goes through."""
+
+    def __init__(self, sdk: Any) -> None:
+        self._sdk = sdk
+
+    @property
+    def with_raw_response(self) -> Any:
+        return self._sdk.with_raw_response
+
+    async def create(self, **request: Any) -> Any:
+        if not request.get("stream"):
+            return await self._sdk.create(**request)
+        response = await self._sdk.with_streaming_response.create(**request).__aenter__()
+        return Streamed(response.http_response)
+
+
+class Streamed:
+    """One answer as dicts: what ChatOpenAI expects of the SDK's stream. Leaving the context ends the request."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+        self._body: Body = response.extensions[BODY]
+        self._chunks = Chunks()
+        self._ready: deque[Chunk] = deque()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._response.aclose()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Chunk:
+        while not self._ready:
+            if self._chunks.problem is not None:
+                raise self._explained(self._chunks.problem)
+            if self._chunks.done:
+                raise StopAsyncIteration
+            await self._read()
+        return self._ready.popleft()
+
+    async def _read(self) -> None:
+        try:
+            piece = await self._body.read()
+        except httpx2.TransportError as error:
+            raise self._explained(error) from error
+        self._ready.extend(self._chunks.feed(piece) if piece else self._chunks.end())
+        if self._chunks.done:
+            self._body.whole()
+
+    def _explained(self, problem: Exception) -> Exception:
+        """The exception that the SDK would have raised, so that whoever explains errors need know one kind."""
+        request = self._response.request
+        if isinstance(problem, httpx2.TimeoutException):
+            return openai.APITimeoutError(request=request)
+        if isinstance(problem, httpx2.TransportError):
+            return openai.APIConnectionError(request=request)
+        if isinstance(problem, StreamFailed):
+            return openai.APIError(str(problem), request=request, body=problem.body)
+        return problem
+
+
+def _of_text(chunk: Text) -> ChatGenerationChunk:
+    metadata = {"model_provider": "openai"}
+    if chunk.field == "content":
+        message = AIMessageChunk(content=chunk.text, response_metadata=metadata)
+    else:
+        message = AIMessageChunk(content="", additional_kwargs={chunk.field: chunk.text}, response_metadata=metadata)
+    return ChatGenerationChunk(message=message)
+
+
+def _complete(chunk: Chunk) -> None:
+    """Fill in what an endpoint left out, as the SDK does: LangChain drops every tool call when one has no index."""
+    for choice in chunk.get("choices") or ():
+        delta = choice.setdefault("delta", None) or {}
+        for call in delta.get("tool_calls") or ():
+            call.setdefault("index", None)
+            call["function"] = call.get("function") or {}
+        if called := delta.get("function_call"):
+            delta["function_call"] = {"arguments": None, "name": None} | called
+
+
+def _thoughts(delta: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: text for field in THOUGHTS if (text := delta.get(field)) and isinstance(text, str)}

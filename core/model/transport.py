@@ -1,0 +1,164 @@
+"""HTTP for the OpenAI SDK over aiohttp, which reads a stream at a tenth of the cost. The endpoint gives it to the SDK.
+
+The SDK goes on building requests, retrying them and naming their errors; whoever reads a stream takes the `Body`
+out of the response's extensions and has the bytes as the socket gave them, many events at a time when many are there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import httpx2
+from multidict import CIMultiDict
+from yarl import URL
+
+BODY = "chinwag.body"  # where a response has its Body
+GRACE = 1.0  # seconds that a server has to end a complete answer; then its connection is closed instead of kept
+LONGEST_HEADER = 64 * 1024  # some gateways send more than aiohttp's 8 KiB in one
+_UNPACKED = {b"content-encoding", b"content-length"}  # no longer true of what aiohttp hands on
+
+# The first that fits; the later are the parents of the earlier.
+_ERRORS: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (
+    (aiohttp.ConnectionTimeoutError, httpx2.ConnectTimeout),
+    (TimeoutError, httpx2.ReadTimeout),
+    (aiohttp.ClientProxyConnectionError, httpx2.ProxyError),
+    (aiohttp.ClientHttpProxyError, httpx2.ProxyError),
+    (aiohttp.ClientConnectorError, httpx2.ConnectError),
+    (aiohttp.ClientSSLError, httpx2.ConnectError),
+    (aiohttp.ServerFingerprintMismatch, httpx2.ConnectError),
+    (aiohttp.InvalidURL, httpx2.UnsupportedProtocol),
+    (aiohttp.NonHttpUrlClientError, httpx2.UnsupportedProtocol),
+    (aiohttp.ServerDisconnectedError, httpx2.RemoteProtocolError),
+    (aiohttp.ClientPayloadError, httpx2.RemoteProtocolError),
+    (aiohttp.ClientResponseError, httpx2.RemoteProtocolError),
+    (OSError, httpx2.ReadError),
+    (ValueError, httpx2.UnsupportedProtocol),  # a proxy that is none
+    (Exception, httpx2.RemoteProtocolError),
+)
+
+
+class Transport(httpx2.AsyncBaseTransport):
+    """Connections that are kept for `keep_alive` seconds, as many as are asked for.
+
+    proxies: whether HTTPS_PROXY and its kin count. Building one reads certificates from disk.
+    """
+
+    def __init__(self, *, keep_alive: float, proxies: bool) -> None:
+        self._keep_alive, self._proxies = keep_alive, proxies
+        self._tls = httpx2.create_ssl_context()
+        self._session: aiohttp.ClientSession | None = None
+        self._ending: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        patience = request.extensions.get("timeout", {})
+        connect = patience.get("connect")
+        url = URL(str(request.url), encoded=True).with_user(None)  # httpx2 has made a header of user and password
+        headers = CIMultiDict(request.headers.multi_items())
+        headers["Accept-Encoding"] = "identity"  # a packed stream comes later and costs more
+        content = await request.aread()
+        try:
+            answer = await self._open().request(
+                request.method,
+                url,
+                headers=headers,
+                data=content or None,
+                allow_redirects=False,
+                proxy=proxy_for(url) if self._proxies else None,
+                timeout=aiohttp.ClientTimeout(connect=connect, sock_connect=connect, sock_read=patience.get("read")),
+            )
+        except Exception as error:
+            raise _translated(error) from error
+        return self._response(request, answer)
+
+    async def aclose(self) -> None:
+        for answer in [*self._ending]:
+            self._ended(answer)
+        if self._session is not None:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ssl=self._tls, keepalive_timeout=self._keep_alive),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=("User-Agent", "Accept", "Content-Type"),
+                max_line_size=LONGEST_HEADER,
+                max_field_size=LONGEST_HEADER,
+            )
+        return self._session
+
+    def _response(self, request: httpx2.Request, answer: aiohttp.ClientResponse) -> httpx2.Response:
+        body = Body(answer, self._let_end)
+        return httpx2.Response(
+            answer.status,
+            headers=[(name, value) for name, value in answer.raw_headers if name.lower() not in _UNPACKED],
+            stream=body,
+            request=request,
+            extensions={"http_version": b"HTTP/1.1", "reason_phrase": (answer.reason or "").encode(), BODY: body},
+        )
+
+    def _let_end(self, answer: aiohttp.ClientResponse) -> None:
+        self._ending[answer] = asyncio.get_running_loop().call_later(GRACE, self._ended, answer)
+        answer.content.on_eof(lambda: self._ended(answer))
+
+    def _ended(self, answer: aiohttp.ClientResponse) -> None:
+        if timer := self._ending.pop(answer, None):
+            timer.cancel()
+        answer.close()  # does nothing to a connection that was given back at the end of its answer
+
+
+class Body(httpx2.AsyncByteStream):
+    """The bytes of one answer."""
+
+    def __init__(self, answer: aiohttp.ClientResponse, let_end: Callable[[aiohttp.ClientResponse], None]) -> None:
+        self._answer, self._let_end = answer, let_end
+        self._whole = False
+
+    async def read(self) -> bytes:
+        """All that has come since the last read, b"" at the end. Raises httpx2.TransportError."""
+        content = self._answer.content
+        try:
+            return await content.readany()
+        except Exception as error:
+            # aiohttp drops what it holds when a connection breaks; but that came before the break.
+            if held := content._read_nowait(-1):
+                return held
+            raise _translated(error) from error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while piece := await self.read():
+            yield piece
+
+    def whole(self) -> None:
+        """Nothing more is wanted, because nothing more will come: the connection may be kept."""
+        self._whole = True
+
+    async def aclose(self) -> None:
+        if self._whole and not self._answer.content.is_eof():
+            self._let_end(self._answer)
+        else:
+            self._answer.close()
+
+
+def proxy_for(url: URL) -> str | None:
+    """The proxy that the environment (or the system) names for this URL."""
+    proxies = getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(url.host or ""):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _translated(error: Exception) -> httpx2.TransportError:
+    """The error in httpx2's words, without a URL: one may hold a secret."""
+    told = str(error)
+    if isinstance(error, TimeoutError):
+        told = "timed out"
+    elif isinstance(error, aiohttp.ClientResponseError):
+        told = f"HTTP {error.status} {error.message}"
+    elif isinstance(error, aiohttp.InvalidURL):
+        told = "not a URL"
+    return next(ours for theirs, ours in _ERRORS if isinstance(error, theirs))(told)
