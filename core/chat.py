@@ -19,7 +19,7 @@ from core.commands.table import Command, parse
 from core.context import Window
 from core.errors import ChinwagError, Gone, ModelError, Refused, shown
 from core.live.budget import Budgets
-from core.live.delivery import Deleted, Delivery
+from core.live.delivery import Deleted, Delivery, Fenced
 from core.model import Model
 from core.observe.log import get_logger
 from core.store import Lease, Row, Store
@@ -29,10 +29,6 @@ from core.types import Incoming, Session, SessionKey, Turn, Usage
 log = get_logger(__name__)
 
 TRIES = 3  # a row that failed or took the process down this often is answered with an apology
-
-
-class Fenced(Exception):
-    """A newer lease has taken over this lane: nothing more may be written or shown."""
 
 
 @dataclass(slots=True)
@@ -52,7 +48,10 @@ class Said:
 
 
 class Chat:
-    """Answers inbox rows. `session_key` maps an incoming message to its session."""
+    """Answers inbox rows.
+
+    session_key: maps an incoming message to its session. most: the messages that one answer may have.
+    """
 
     def __init__(
         self,
@@ -63,6 +62,7 @@ class Chat:
         *,
         session_key: Callable[[Incoming], SessionKey],
         window: Window,
+        most: int,
         budgets: Budgets,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -72,6 +72,7 @@ class Chat:
         self._handlers = handlers
         self._session_key = session_key
         self._window = window
+        self._most = most
         self._budgets = budgets
         self._now = now
         self.stopped: set[str] = set()  # the /stop messages (by event) that found something to stop
@@ -88,7 +89,19 @@ class Chat:
                 return False
             except (Refused, Gone) as error:
                 log.warning("the answer could not be shown", error=repr(error), lane=str(row.lane))
-                return await self._store.inbox.done(row.id, lease)
+                return await self._give_up(row, lease)
+            except Exception:
+                if row.tries <= TRIES:
+                    raise
+                log.exception("given up on a message", lane=str(row.lane), tries=row.tries)
+                return await self._give_up(row, lease)
+
+    async def _give_up(self, row: Row, lease: Lease) -> bool:
+        """Finish a row that nothing can be shown for: the lane must go on, and no turn stays open in history."""
+        turn = await self._store.turns.of_row(row.id)
+        if turn is None:
+            return await self._store.inbox.done(row.id, lease)
+        return await self._store.turns.finish(row.id, lease, turn, answer=turn.answer, state="failed")
 
     async def _handle(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:
         command, argument = parse(row.incoming.text) or (None, "")
@@ -203,6 +216,7 @@ class Chat:
             streaming=streaming,
             posted=known.pages,
             before=known.text,
+            most=self._most,
         )
 
 

@@ -44,6 +44,7 @@ class Hub:
             self._handlers,
             session_key=self.session_key,
             window=Window(settings.context_rounds, settings.context_tokens),
+            most=settings.answer_messages,
             budgets=self._budgets,
             now=now,
         )

@@ -31,6 +31,7 @@ EXAMPLES = {
     "group_order": "asker",
     "context_rounds": "20",
     "context_tokens": "6000",
+    "answer_messages": "8",
     "log_level": "info",
 }
 
@@ -71,6 +72,9 @@ class Settings(BaseSettings):
     # about 4,000 to 6,000 tokens of ordinary talk, which every model in use reads, and cost little.
     context_rounds: int = Field(20, ge=1)
     context_tokens: int = Field(6000, ge=256)
+
+    # Eight messages are some 30,000 characters on Telegram: more than that is a document, not an answer in a chat.
+    answer_messages: int = Field(8, ge=1)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -56,17 +56,26 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """Something to hand over beside the text."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Out:
     """One message as it shall be on screen now. page counts from 0; only page 0 replies to the question.
 
     nonce: the same for every try at the same post, so that a platform which knows such a key posts it once.
-    final: this text will not be edited again.
+    final: this text will not be edited again. files: sent with it; a message with files is posted, never edited.
     """
 
     rendered: Rendered
     page: int = 0
     nonce: str = ""
     final: bool = True
+    files: tuple[File, ...] = ()
 
 
 class Surface(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Sequence
 from types import SimpleNamespace, TracebackType
 from typing import Any
 
@@ -18,7 +19,7 @@ from discord.http import HTTPClient, Ratelimit, Route
 
 from bots.discord.errors import translated
 from core.errors import Unreachable
-from core.surface import Rate
+from core.surface import File, Rate
 
 TIMEOUT = aiohttp.ClientTimeout(total=20, sock_connect=5)
 
@@ -85,6 +86,15 @@ async def _refuse_to_wait(
     raise discord.DiscordServerError(answer, body)
 
 
+def _form_part(number: int, file: File) -> dict[str, Any]:
+    return {
+        "name": f"files[{number}]",
+        "value": file.content,
+        "filename": file.name,
+        "content_type": "application/octet-stream",
+    }
+
+
 def _json(text: str) -> dict[str, Any]:
     with contextlib.suppress(ValueError):
         body = json.loads(text)
@@ -107,13 +117,18 @@ class Rest:
         self.http: HTTPClient | None = None
         self._rates: dict[str, Rate] = {}
 
-    async def call(self, method: str, path: str, body: Any = None, **parts: Any) -> Any:
+    async def call(self, method: str, path: str, body: Any = None, *, files: Sequence[File] = (), **parts: Any) -> Any:
         """One request, at most one try. Raises a `PlatformError`; a token that Discord refuses is `Refused`."""
         http = self.http  # another log-in may put a new one in its place meanwhile
         if http is None:
             raise Unreachable
         route = Route(method, path, **parts)
         options: dict[str, Any] = {"timeout": TIMEOUT} | ({} if body is None else {"json": body})
+        if files:  # https://discord.com/developers/docs/reference#uploading-files
+            del options["json"]
+            parts_of_form = [{"name": "payload_json", "value": json.dumps(body)}]
+            parts_of_form += [_form_part(number, file) for number, file in enumerate(files)]
+            options["form"] = parts_of_form
         try:
             return await http.request(route, **options)
         except Exception as error:

@@ -75,7 +75,7 @@ class ChannelSurface(_Surface):
         body = _content(out) | _once(out.nonce)
         if out.page == 0 and self._address.reply_to:
             body["message_reference"] = {"message_id": self._address.reply_to, "fail_if_not_exists": False}
-        message = await self._rest.call("POST", MESSAGES, body, channel_id=self._channel)
+        message = await self._rest.call("POST", MESSAGES, body, files=out.files, channel_id=self._channel)
         return str(message["id"])
 
     async def edit(self, id: str, out: Out) -> None:
@@ -99,7 +99,7 @@ class InteractionSurface(_Surface):
 
     def __init__(self, rest: Rest, address: Address, application: str, clock: Callable[[], float]) -> None:
         super().__init__(rest, address)
-        self._parts = {"webhook_id": application, "webhook_token": address.token}
+        self._parts: dict[str, Any] = {"webhook_id": application, "webhook_token": address.token}
         self._clock = clock
         self._flags: int | None = None  # of the first page: who sees it
 
@@ -114,7 +114,7 @@ class InteractionSurface(_Surface):
             except Gone:  # the user has deleted it
                 pass
         body = _content(out) | {"flags": await self._visibility()}
-        return str((await self._call("POST", FOLLOW_UPS + "?wait=true", body))["id"])
+        return str((await self._call("POST", FOLLOW_UPS + "?wait=true", body, files=out.files))["id"])
 
     async def edit(self, id: str, out: Out) -> None:
         await self._call("PATCH", FOLLOW_UP, _content(out), message_id=id)
@@ -142,7 +142,7 @@ class InteractionSurface(_Surface):
                 self._flags = EPHEMERAL
         return self._flags
 
-    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None, **parts: str) -> Any:
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None, **parts: Any) -> Any:
         if self._clock() >= self._address.expires:
             raise Moved(self._address.without_token())
         try:

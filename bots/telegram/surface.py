@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from telegram import Bot, LinkPreviewOptions, MessageEntity, ReplyParameters
+from telegram import Bot, InputFile, LinkPreviewOptions, MessageEntity, ReplyParameters
 from telegram.constants import ChatAction
 from telegram.error import BadRequest
 
@@ -66,8 +66,20 @@ class TelegramSurface:
             )
             return str(message.message_id)
 
+        async def hand_over(entities: Sequence[MessageEntity]) -> str:
+            (file,) = out.files
+            message = await self._bot.send_document(
+                self._chat,
+                InputFile(file.content, filename=file.name),
+                caption=out.rendered.text,
+                caption_entities=entities,
+                message_thread_id=self._thread,
+                read_timeout=SEND_READ_TIMEOUT,
+            )
+            return str(message.message_id)
+
         with translated(self._address):
-            return await self._plainer_if_refused(out, send)
+            return await self._plainer_if_refused(out, hand_over if out.files else send)
 
     async def edit(self, id: str, out: Out) -> None:
         async def edit(entities: Sequence[MessageEntity]) -> None:

@@ -26,9 +26,8 @@ class Running:
 class Engine:
     """Runs `drain(lane, stop)` for every lane that was woken, one at a time per lane."""
 
-    def __init__(self, drain: Callable[[Lane, asyncio.Event], Awaitable[None]], *, retry: float = RETRY) -> None:
+    def __init__(self, drain: Callable[[Lane, asyncio.Event], Awaitable[None]]) -> None:
         self._drain = drain
-        self._retry = retry
         self._running: dict[Lane, Running] = {}
         self._closed = False
 
@@ -74,6 +73,6 @@ class Engine:
         try:
             await self._drain(lane, running.stop)
         except Exception as error:
-            log.exception("the lane's work failed, trying again", lane=str(lane), error=repr(error), wait=self._retry)
+            log.exception("the lane's work failed, trying again", lane=str(lane), error=repr(error), wait=RETRY)
             running.again = True
-            await asyncio.sleep(self._retry)
+            await asyncio.sleep(RETRY)

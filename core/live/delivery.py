@@ -10,28 +10,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from core.errors import Gone, Moved, PlatformError, Refused, TooFast, TooLong, Unknown, Unreachable
+from core.errors import Gone, Moved, PlatformError, TooFast, TooLong, Unknown, Unreachable
 from core.live import pacer
 from core.live.budget import Budget, Budgets
-from core.live.pages import START, Border, page, paginate
-from core.live.unfinished import visible
+from core.live.screen import Deleted, Due, Page, Screen
 from core.observe.log import get_logger
-from core.surface import Out, Rendered, Surface
+from core.surface import Out, Surface
 from core.types import Address
 
 log = get_logger(__name__)
 T = TypeVar("T")
 
+__all__ = ["Deleted", "Delivery", "Fenced", "Journal"]
+
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds between tries of a call that did not get through
 SHORTEST = 5.0  # seconds that an answer is taken to go on at least; later, as long again as it has lasted
+MESSAGES = 8  # that one answer may have, unless the settings say otherwise
 SAVE_EVERY = 1.0  # seconds between two savings of the partial text
 
 
 class Journal(Protocol):
-    """Where a delivery writes down what it did, so that a restart goes on in the same messages."""
+    """Where a delivery writes down what it did, so that a restart goes on in the same messages.
+
+    Both raise Fenced when somebody else has taken the answer over.
+    """
 
     async def posted(self, page: int, id: str) -> None: ...
     async def progress(self, text: str, calls: list[float]) -> None:
@@ -39,30 +43,8 @@ class Journal(Protocol):
         ...
 
 
-class Deleted(Exception):
-    """The user deleted a message of the answer while it was being written: they want it to stop."""
-
-
-@dataclass(slots=True)
-class Page:
-    """A message on screen. shown is what it is known to show; done: complete, and not looked at again.
-
-    inherited: an earlier process posted it.
-    """
-
-    id: str
-    shown: Rendered | None = None
-    done: bool = False
-    inherited: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """The first page on screen that is not as it should be. final: what must arrive, not what is merely fresher."""
-
-    number: int
-    rendered: Rendered
-    final: bool
+class Fenced(Exception):
+    """A newer lease has taken over: nothing more of this answer may be written or shown here."""
 
 
 class Delivery:
@@ -71,6 +53,7 @@ class Delivery:
     `posted` are the ids of messages that an earlier process left on screen, and `before` the text it had saved:
     they are edited rather than posted again, and stay as they are until the new text is longer.
     With `streaming` off nothing is shown before the end. `nonce` (at most 20 characters) is unique to the answer.
+    An answer of more than `most` messages ends with the whole of it as a file.
     """
 
     def __init__(
@@ -84,17 +67,15 @@ class Delivery:
         streaming: bool = True,
         posted: tuple[str, ...] = (),
         before: str = "",
+        most: int = MESSAGES,
     ) -> None:
-        self._surface = surface
+        self._screen = Screen(surface, posted=posted, most=most)
         self._budgets = budgets
         self._journal = journal
         self._reopen = reopen
         self._nonce = nonce
         self._streaming = streaming
-        self._pages = [Page(id, inherited=True) for id in posted]
         self._hold = len(before) if posted else 0
-        self._borders: tuple[Border, ...] = START
-        self._room = 1.0  # the part of the page limit that is used; less once the platform said "too long"
         self._text = ""
         self._saved = before
         self._ended = False
@@ -105,7 +86,6 @@ class Delivery:
         self._last_start = 0.0
         self._calls: list[float] = []  # loop times of the calls that are not written down yet
         self._failures = 0
-        self._lost = 0
 
     @property
     def text(self) -> str:
@@ -131,18 +111,25 @@ class Delivery:
         Raises Deleted when the user took the message away, Refused or Gone when it cannot be shown at all.
         Cancelling lets a platform call that has begun run to its end, so that its message is not lost.
         """
+        painting = asyncio.create_task(self._paint())
         beside = [asyncio.create_task(self._type(typing_every)), asyncio.create_task(self._save())]
         self._budget.live += 1
         try:
-            while not await self._settled():
-                await self._step()
-            await self._drop_surplus()
-            await self._write_down()
+            await asyncio.wait({painting, *beside[1:]}, return_when=asyncio.FIRST_COMPLETED)
+            for ended in (painting, *beside[1:]):
+                if ended.done():
+                    return ended.result()
         finally:
             self._budget.live -= 1
-            for task in beside:
+            for task in (painting, *beside):
                 task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await asyncio.gather(painting, *beside, return_exceptions=True)
+
+    async def _paint(self) -> None:
+        while not await self._settled():
+            await self._step()
+        await self._drop_surplus()
+        await self._write_down()
 
     # What is to be done next
 
@@ -156,30 +143,8 @@ class Delivery:
         return False
 
     def _due(self) -> Due | None:
-        if not self._text.strip() or not (self._ended or len(self._text) > self._hold):
-            return None
-        self._borders = paginate(self._text, self._fits, self._borders)
-        for number in range(len(self._borders)):
-            known = self._pages[number] if number < len(self._pages) else None
-            if known and known.done:
-                continue
-            final = self._ended or number < len(self._borders) - 1
-            due = Due(number, self._render(number, final), final)
-            if known is None:
-                return due if due.rendered.size > 0 and due.rendered.text.strip() else None
-            if known.shown != due.rendered or (final and self._surface.limits.marks_end):
-                return due
-            known.done = final
-        return None
-
-    def _render(self, number: int, final: bool) -> Rendered:
-        markdown = page(self._text, self._borders, number)
-        return self._surface.render(markdown if final else visible(markdown))
-
-    def _fits(self, markdown: str) -> bool:
-        """Whether one message can hold it, also while it is unfinished and open markers are closed for it."""
-        size = max(self._surface.render(shape).size for shape in {markdown, visible(markdown)})
-        return size <= self._surface.limits.page * self._room
+        held = not self._ended and len(self._text) <= self._hold
+        return None if held else self._screen.due(self._text, self._ended)
 
     # When
 
@@ -202,7 +167,7 @@ class Delivery:
             return allowed
         if not self._streaming:
             return float("inf")
-        limits = self._surface.limits
+        limits = self._screen.surface.limits
         if self._first_shown is None:
             waited = _now() - (self._began if self._began is not None else _now())
             return allowed if self._readable(waited) else max(limits.first - waited, 0.01)
@@ -213,7 +178,7 @@ class Delivery:
         return max(allowed, self._last_start + gap - _now())
 
     def _readable(self, waited: float) -> bool:
-        return pacer.readable(self._text, waited, self._surface.limits)
+        return pacer.readable(self._text, waited, self._screen.surface.limits)
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, but not past the end of the answer, nor past the moment its first text becomes readable."""
@@ -232,29 +197,29 @@ class Delivery:
     # Doing it
 
     async def _show(self, due: Due) -> None:
-        nonce = f"{self._nonce}-{due.number}" + (f"-{self._lost}" if self._lost else "")
-        out = Out(due.rendered, page=due.number, nonce=nonce, final=due.final and self._ended)
+        screen = self._screen
+        nonce = f"{self._nonce}-{due.number}" + (f"-{screen.lost}" if screen.lost else "")
+        out = Out(due.rendered, page=due.number, nonce=nonce, final=due.final and self._ended, files=due.files)
         self._last_start = _now()
         self._calls.append(self._last_start)
         self._budget.spend()
-        if due.number < len(self._pages):
-            known = self._pages[due.number]
+        if due.number < len(screen.pages) and not due.files:
+            known = screen.pages[due.number]
             known.shown = None
-            await self._surface.edit(known.id, out)
+            await screen.surface.edit(known.id, out)
             known.shown = due.rendered
         else:
-            known = Page(await self._surface.post(out), due.rendered)
-            self._pages.append(known)
+            known = Page(await screen.surface.post(out), due.rendered)
+            screen.pages[due.number :] = [known]
             await self._journal.posted(due.number, known.id)
         known.done = due.final
         if self._first_shown is None:
             self._first_shown = self._last_start
 
     async def _drop_surplus(self) -> None:
-        """Pages that an earlier try had filled and the complete text does not need."""
-        for surplus in self._pages[len(self._borders) :]:
+        for surplus in self._screen.surplus:
             try:
-                await _unbroken(self._surface.delete(surplus.id))
+                await _unbroken(self._screen.surface.delete(surplus.id))
             except PlatformError as error:
                 log.warning("could not delete a surplus page", error=repr(error))
 
@@ -265,39 +230,17 @@ class Delivery:
             case TooFast():
                 self._budget.gate(error.retry_after)
             case TooLong():
-                self._shrink(number)
+                self._screen.shrink(number)
             case Moved():
-                self._move(error.address)
-            case Gone() if number < len(self._pages):
-                self._lose(number)
+                self._budget.live -= 1
+                self._screen.move(self._reopen(error.address))
+                self._budget.live += 1
+            case Gone() if number < len(self._screen.pages):
+                self._screen.lose(number)
             case Unknown() | Unreachable():
                 await self._back_off(error)
             case _:
                 raise error
-
-    def _shrink(self, number: int) -> None:
-        """Our measure was wrong: fill pages less, and move the borders from this page on."""
-        if self._room < 0.05:
-            raise Refused("the platform calls even short messages too long")
-        self._room *= 0.75
-        self._borders = self._borders[: number + 1]
-        for later in self._pages[number:]:
-            later.shown, later.done = None, False
-
-    def _move(self, address: Address) -> None:
-        """Go on at the new address. What was posted at the old one may not be there to be edited."""
-        self._budget.live -= 1
-        self._surface = self._reopen(address)
-        self._budget.live += 1
-        for known in self._pages:
-            known.inherited = True
-
-    def _lose(self, number: int) -> None:
-        """A message is gone. One of ours from before a restart is posted anew; one of this run means stop."""
-        if not self._pages[number].inherited:
-            raise Deleted
-        self._lost += 1
-        del self._pages[number:]
 
     async def _back_off(self, error: PlatformError) -> None:
         wait = BACKOFF[min(self._failures, len(BACKOFF) - 1)]
@@ -308,10 +251,17 @@ class Delivery:
     # Beside it
 
     async def _save(self) -> None:
+        """Keep what is said so far. What cannot be written is tried again; only being fenced off ends the answer."""
         while True:
             await asyncio.sleep(SAVE_EVERY)
-            if self._calls or (self._text != self._saved and len(self._text) > self._hold):
+            if not self._calls and (self._text == self._saved or len(self._text) <= self._hold):
+                continue
+            try:
                 await self._write_down()
+            except Fenced:
+                raise
+            except Exception as error:
+                log.error("the partial text could not be saved", error=repr(error))
 
     async def _write_down(self) -> None:
         now, calls, self._calls = _now(), self._calls, []
@@ -320,16 +270,16 @@ class Delivery:
 
     async def _type(self, every: float) -> None:
         """Show that an answer is coming, until its first text is on screen."""
-        while not self._pages:
+        while not self._screen.pages:
             try:
-                await self._surface.typing()
+                await self._screen.surface.typing()
             except PlatformError as error:
                 log.debug("typing was not shown", error=repr(error))
             await asyncio.sleep(every)
 
     @property
     def _budget(self) -> Budget:
-        return self._budgets.of(self._surface.limits)
+        return self._budgets.of(self._screen.surface.limits)
 
 
 def _now() -> float:

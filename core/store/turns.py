@@ -46,6 +46,10 @@ class Turns:
 
         return await self._db.write(work)
 
+    async def of_row(self, row: int) -> Turn | None:
+        """The turn that answers this inbox row, if one was opened."""
+        return await self._db.write(lambda tx: _of_row(tx, row))
+
     async def recent(self, session: str, limit: int) -> list[Turn]:
         """The newest `limit` turns that are finished and not replaced, oldest first: what the model may see."""
         rows = await self._db.read(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.story.town import TIMEOUT, Town
 
 
@@ -18,3 +20,17 @@ async def test_a_restart_does_not_forget_what_a_group_was_sent(town: Town) -> No
     await group.send(ada, f"@{bot} Tell me more.")
     await group.until(lambda m: m.from_bot and m.text.endswith("The end."), timeout=TIMEOUT)
     assert town.telegram.limits.refused.total() == 0
+
+
+@pytest.mark.parametrize("platform", ["telegram", "discord"])
+async def test_an_answer_of_a_hundred_thousand_characters_arrives_whole(town: Town, platform: str) -> None:
+    await town.open(platform, answer_messages=3)
+    dana = await town.person(platform)
+    whole = " ".join(f"word{number}" for number in range(12_000))
+    town.model.reply, town.model.chunk = whole, 2000
+    assert len(whole) > 100_000
+    await dana.asks("Tell me everything.", "goes on in the file")
+    assert dana.file() == whole
+    pages = " ".join(dana.heard()[:3])
+    assert len(pages) > 3 * 1900
+    assert whole.startswith(pages)

@@ -103,6 +103,10 @@ class Person:
         """The bot's messages since this person last wrote, as they are on screen now."""
         raise NotImplementedError
 
+    def file(self) -> str:
+        """The text of the file that came with the bot's last message."""
+        raise NotImplementedError
+
     async def refresh(self) -> None:
         """Look again, where what is heard does not come by itself."""
 
@@ -132,6 +136,7 @@ class TelegramPerson(Person):
     def __init__(self, server: telegram.TelegramServer, id: int, name: str) -> None:
         self.user = server.user(id, name)
         self.chat = server.private(self.user)
+        self._server = server
         self._since = 0
 
     async def says(self, text: str) -> None:
@@ -139,6 +144,10 @@ class TelegramPerson(Person):
 
     def heard(self) -> list[str]:
         return [m.text for m in self.chat.messages if m.from_bot and m.id > self._since]
+
+    def file(self) -> str:
+        document = self.chat.messages[-1].media["document"]
+        return self._server.files.stored[document["file_id"]].data.decode()
 
 
 class DiscordPerson(Person):
@@ -168,6 +177,9 @@ class DiscordPerson(Person):
 
     def heard(self) -> list[str]:
         return [m.content for m in self.chat.log[self._since :] if m.by_bot and not m.deleted and not m.loading]
+
+    def file(self) -> str:
+        return self.chat.messages[-1].files[0].content.decode()
 
 
 class WebPerson(Person):

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from core.errors import Gone, PlatformError, TooLong
-from core.surface import Limits, Out, Rate, Rendered
+from core.surface import File, Limits, Out, Rate, Rendered
 
 
 @dataclass
@@ -37,6 +37,7 @@ class FakeSurface:
     in_flight: int = 0
     most_in_flight: int = 0
     nonces: list[str] = field(default_factory=list)
+    files: dict[str, tuple[File, ...]] = field(default_factory=dict)
 
     def render(self, markdown: str) -> Rendered:
         return Rendered(markdown, len(markdown))
@@ -46,6 +47,7 @@ class FakeSurface:
         id = f"m{len(self.nonces)}"
         await self._call("post", id, out.rendered.text)
         self.screen[id] = out.rendered.text
+        self.files[id] = out.files
         return id
 
     async def edit(self, id: str, out: Out) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from core.errors import Gone, Moved, PlatformError, Refused, TooFast, Unknown, Unreachable
 from core.live.budget import Budgets
-from core.live.delivery import Deleted, Delivery
+from core.live.delivery import Deleted, Delivery, Fenced
+from core.live.screen import REST
 from core.surface import Limits, Rate
 from core.types import Address
 from tests.core.live.fakes import FakeJournal, FakeSurface, now
@@ -213,7 +214,7 @@ def test_a_post_is_tried_with_the_same_nonce_until_it_is_there() -> None:
 def test_too_long_fills_pages_less() -> None:
     limits = Limits(page=100, budget="x", rates=(Rate(100, 1.0),), interval=0.1)
     stage = Stage(FakeSurface(limits, really=70))
-    play(stage, sentences(10))
+    play(stage, sentences(10), most=99)
     assert stage.surface.text == sentences(10)
     assert all(len(text) <= 70 for text in stage.surface.screen.values())
 
@@ -316,3 +317,50 @@ def test_every_call_is_written_down_with_its_time() -> None:
     stage = Stage(FakeSurface(PRIVATE))
     play(stage, sentences(40))
     assert stage.journal.calls == pytest.approx([call.at for call in stage.surface.calls])
+
+
+def test_a_very_long_answer_ends_with_the_whole_of_it_as_a_file() -> None:
+    stage = Stage(FakeSurface(Limits(page=100, budget="x", rates=(Rate(100, 1.0),), interval=0.1)))
+    play(stage, sentences(20), rate=500, most=3)
+    texts = list(stage.surface.screen.values())
+    assert len(texts) == 4
+    assert " ".join(texts[:3]) == sentences(20)[: len(" ".join(texts[:3]))]
+    assert texts[3] == REST
+    (file,) = stage.surface.files["m4"]
+    assert file.content.decode() == sentences(20)
+
+
+def test_a_message_with_a_file_is_tried_until_it_is_there_and_not_edited_after_a_restart() -> None:
+    limits = Limits(page=100, budget="x", rates=(Rate(100, 1.0),), interval=0.1)
+    stage = Stage(FakeSurface(limits))
+    stage.surface.screen.update(p1="old")
+    stage.surface.faults.extend([None, None, None, TooFast(30), Unreachable()])
+    play(stage, sentences(20), rate=5000, most=3, posted=("p1",), before="old")
+    assert [REST in text for text in stage.surface.screen.values()] == [False, False, False, True]
+
+
+def test_an_answer_that_somebody_else_has_taken_over_ends_at_once() -> None:
+    stage = Stage(FakeSurface(PRIVATE))
+
+    async def fenced(text: str, calls: list[float]) -> None:
+        raise Fenced
+
+    stage.journal.progress = fenced  # type: ignore[method-assign]
+    with pytest.raises(Fenced):
+        play(stage, sentences(40))
+    assert len(stage.surface.calls) <= 2
+
+
+def test_a_disk_that_is_full_does_not_end_the_answer() -> None:
+    stage = Stage(FakeSurface(PRIVATE))
+    broken = iter([OSError("disk full")] * 3)
+    write = stage.journal.progress
+
+    async def failing(text: str, calls: list[float]) -> None:
+        if error := next(broken, None):
+            raise error
+        await write(text, calls)
+
+    stage.journal.progress = failing  # type: ignore[method-assign]
+    play(stage, sentences(40))
+    assert stage.surface.text == sentences(40)

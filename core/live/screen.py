@@ -1,0 +1,118 @@
+"""What of one answer is on screen, and what should be: pages, their borders, and the next thing to put right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.errors import Refused
+from core.live.pages import START, Border, page, paginate
+from core.live.unfinished import visible
+from core.surface import File, Rendered, Surface
+
+SMALLEST = 0.05  # of a page: a platform that calls even this too long is not to be satisfied
+REST = "This answer goes on in the file."
+
+
+class Deleted(Exception):
+    """The user deleted a message of the answer while it was being written: they want it to stop."""
+
+
+@dataclass(slots=True)
+class Page:
+    """A message on screen. shown is what it is known to show; done: complete, and not looked at again.
+
+    inherited: it was posted by an earlier process, or where the answer was before it moved.
+    """
+
+    id: str
+    shown: Rendered | None = None
+    done: bool = False
+    inherited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The first page that is not as it should be. final: what must arrive, not what is merely fresher."""
+
+    number: int
+    rendered: Rendered
+    final: bool
+    files: tuple[File, ...] = ()
+
+
+class Screen:
+    """The messages of one answer on one surface. It makes no calls: `due` says what to call, and the caller tells back.
+
+    posted: messages that an earlier process left there. most: the messages that an answer may have; what is longer
+    ends in one more with the whole of it as a file.
+    """
+
+    def __init__(self, surface: Surface, *, posted: tuple[str, ...], most: int) -> None:
+        self.surface = surface
+        self.pages = [Page(id, inherited=True) for id in posted]
+        self._most = most
+        self._borders: tuple[Border, ...] = START
+        self._room = 1.0  # the part of the page limit that is used
+        self.lost = 0  # messages that had to be posted anew
+
+    def due(self, text: str, ended: bool) -> Due | None:
+        """What to show next of `text`; `ended` when it is complete. None: all is as it should be."""
+        if not text.strip():
+            return None
+        self._borders = paginate(text, self._fits, self._borders)
+        for number in range(min(len(self._borders), self._most)):
+            if (due := self._page_due(text, number, ended)) is not None:
+                return due
+        return self._file_due(text) if ended and len(self._borders) > self._most else None
+
+    @property
+    def surplus(self) -> list[Page]:
+        """Messages that the complete text does not need: an earlier try had filled them."""
+        return self.pages[min(len(self._borders), self._most + 1) :]
+
+    def shrink(self, number: int) -> None:
+        """The platform called this page too long: our measure was wrong. Fill pages less, from this one on."""
+        if self._room < SMALLEST:
+            raise Refused("the platform calls even short messages too long")
+        self._room *= 0.75
+        self._borders = self._borders[: number + 1]
+        for later in self.pages[number:]:
+            later.shown, later.done = None, False
+
+    def move(self, surface: Surface) -> None:
+        """Go on elsewhere. What was posted may not be there to be edited."""
+        self.surface = surface
+        for known in self.pages:
+            known.inherited = True
+
+    def lose(self, number: int) -> None:
+        """A message is gone. An inherited one is posted anew; for one of this run raises Deleted."""
+        if not self.pages[number].inherited:
+            raise Deleted
+        self.lost += 1
+        del self.pages[number:]
+
+    def _page_due(self, text: str, number: int, ended: bool) -> Due | None:
+        known = self.pages[number] if number < len(self.pages) else None
+        if known and known.done:
+            return None
+        final = ended or number < len(self._borders) - 1
+        markdown = page(text, self._borders, number)
+        due = Due(number, self.surface.render(markdown if final else visible(markdown)), final)
+        if known is None:
+            return due if due.rendered.size > 0 and due.rendered.text.strip() else None
+        if known.shown != due.rendered or (final and self.surface.limits.marks_end):
+            return due
+        known.done = final
+        return None
+
+    def _file_due(self, text: str) -> Due | None:
+        if len(self.pages) > self._most and self.pages[self._most].done:
+            return None
+        file = File("answer.md", text.encode("utf-8", "replace"))
+        return Due(self._most, self.surface.render(REST), final=True, files=(file,))
+
+    def _fits(self, markdown: str) -> bool:
+        """Whether one message can hold it, also while it is unfinished and open markers are closed for it."""
+        size = max(self.surface.render(shape).size for shape in {markdown, visible(markdown)})
+        return size <= self.surface.limits.page * self._room
