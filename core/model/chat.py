@@ -8,18 +8,21 @@ pinned: `_convert_chunk_to_generation_chunk`, and that `_astream` takes chunks a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Self, cast
 
 import httpx2
 import openai
-from langchain_core.messages import AIMessageChunk, BaseMessageChunk
+from langchain_core.messages import AIMessageChunk, BaseMessage, BaseMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 from pydantic import model_validator
 
 from core.model.chunks import THOUGHTS, Chunk, Chunks, StreamFailed, Text
 from core.model.transport import BODY, Body
+
+_set = object.__setattr__  # pydantic's own looks at every name
+_MESSAGE = vars(AIMessageChunk(content=""))
 
 
 class FastChatOpenAI(ChatOpenAI):
@@ -34,15 +37,27 @@ class FastChatOpenAI(ChatOpenAI):
             self.async_client = Completions(self.async_client)
         return self
 
+    async def chunks(self, messages: list[BaseMessage], *, usage: bool) -> AsyncGenerator[AIMessageChunk]:
+        """The messages of `astream`, without callbacks and tracers, and without keeping every chunk for them."""
+        options: dict[str, Any] = {"stream": True}
+        if usage:
+            options["stream_options"] = {"include_usage": True}
+        request = self._get_request_payload(messages, **options)
+        async with await self.async_client.create(**request) as answer:
+            async for chunk in answer:
+                if isinstance(chunk, Text):
+                    yield _of_text(chunk)
+                elif made := self._convert_chunk_to_generation_chunk(chunk, AIMessageChunk, None):
+                    made.message.response_metadata |= made.generation_info or {}
+                    yield cast("AIMessageChunk", made.message)
+
     def _convert_chunk_to_generation_chunk(
         self,
         chunk: Chunk,
         default_chunk_class: type[BaseMessageChunk],
         base_generation_info: dict[str, Any] | None,
     ) -> ChatGenerationChunk | None:
-        if isinstance(chunk, Text) and not base_generation_info and default_chunk_class is AIMessageChunk:
-            return _of_text(chunk)
-        _complete(chunk)
+        chunk = chunk.full() if isinstance(chunk, Text) else _complete(chunk)
         made = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
         if made is not None and chunk.get("choices"):
             made.message.additional_kwargs |= _thoughts(chunk["choices"][0]["delta"])
@@ -90,17 +105,23 @@ class Streamed:
                 raise self._explained(self._chunks.problem)
             if self._chunks.done:
                 raise StopAsyncIteration
-            await self._read()
+            try:
+                piece = await self._body.readany()
+            except Exception as error:
+                piece = self._held(error)
+            self._take(piece)
         return self._ready.popleft()
 
-    async def _read(self) -> None:
-        try:
-            piece = await self._body.read()
-        except httpx2.TransportError as error:
-            raise self._explained(error) from error
+    def _take(self, piece: bytes) -> None:
         self._ready.extend(self._chunks.feed(piece) if piece else self._chunks.end())
         if self._chunks.done:
             self._body.whole()
+
+    def _held(self, error: Exception) -> bytes:
+        try:
+            return self._body.broken(error)
+        except httpx2.TransportError as broken:
+            raise self._explained(broken) from broken
 
     def _explained(self, problem: Exception) -> Exception:
         """The exception that the SDK would have raised, so that whoever explains errors need know one kind."""
@@ -114,16 +135,26 @@ class Streamed:
         return problem
 
 
-def _of_text(chunk: Text) -> ChatGenerationChunk:
-    metadata = {"model_provider": "openai"}
-    if chunk.field == "content":
-        message = AIMessageChunk(content=chunk.text, response_metadata=metadata)
-    else:
-        message = AIMessageChunk(content="", additional_kwargs={chunk.field: chunk.text}, response_metadata=metadata)
-    return ChatGenerationChunk(message=message)
+def _of_text(chunk: Text) -> AIMessageChunk:
+    """The message as LangChain makes it, without its validation: pydantic has seen one like it."""
+    content = chunk.field == "content"
+    fields = {
+        "content": chunk.text if content else "",
+        "additional_kwargs": {} if content else {chunk.field: chunk.text},
+        "response_metadata": {"model_provider": "openai"},
+        "tool_calls": [],
+        "invalid_tool_calls": [],
+        "tool_call_chunks": [],
+    }
+    message = AIMessageChunk.__new__(AIMessageChunk)
+    _set(message, "__dict__", _MESSAGE | fields)
+    _set(message, "__pydantic_fields_set__", {*fields})
+    _set(message, "__pydantic_extra__", {})
+    _set(message, "__pydantic_private__", None)
+    return message
 
 
-def _complete(chunk: Chunk) -> None:
+def _complete(chunk: Chunk) -> Chunk:
     """Fill in what an endpoint left out, as the SDK does: LangChain drops every tool call when one has no index."""
     for choice in chunk.get("choices") or ():
         delta = choice.setdefault("delta", None) or {}
@@ -132,6 +163,7 @@ def _complete(chunk: Chunk) -> None:
             call["function"] = call.get("function") or {}
         if called := delta.get("function_call"):
             delta["function_call"] = {"arguments": None, "name": None} | called
+    return chunk
 
 
 def _thoughts(delta: Mapping[str, Any]) -> dict[str, Any]:

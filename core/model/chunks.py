@@ -25,13 +25,19 @@ Chunk = dict[str, Any]
 
 
 class Text(Chunk):
-    """A chunk that carries one text and nothing else. field: "content" or one of THOUGHTS."""
+    """A chunk that carries one text and nothing else. field: "content" or one of THOUGHTS.
+
+    It is a dict since LangChain asks for one, and an empty one since making it full would cost as much as the rest.
+    """
 
     __slots__ = ("field", "text")
 
     def __init__(self, field: str, text: str) -> None:
-        super().__init__(choices=[{"delta": {field: text}}])
         self.field, self.text = field, text
+
+    def full(self) -> Chunk:
+        """The chunk as the endpoint might have sent it."""
+        return {"choices": [{"delta": {self.field: self.text}}]}
 
 
 class StreamFailed(Exception):
@@ -68,47 +74,44 @@ class Chunks:
         return found
 
     def _read(self, events: list[bytes]) -> list[Chunk]:
-        merged = Merged()
+        found: list[Chunk] = []
         for data in events:
-            if data.lstrip().startswith(b"[DONE]"):
-                self.done = True
-                break
             try:
-                merged.add(parsed(data))
+                found.append(parsed(data))
             except (ValueError, StreamFailed) as problem:
-                self.problem = problem
+                if data.lstrip().startswith(b"[DONE]"):  # which is no JSON
+                    self.done = True
+                else:
+                    self.problem = problem
                 break
         self._any = self._any or bool(events)
-        return merged.finish()
+        return merged(found)
 
 
-class Merged:
-    """Chunks in their order, with runs of one text, or of the arguments of one tool call, made one."""
-
-    def __init__(self) -> None:
-        self._chunks: list[Chunk] = []
-        self._kind: str | int = ""
-        self._run: list[str] = []
-
-    def add(self, chunk: Chunk) -> None:
+def merged(chunks: list[Chunk]) -> list[Chunk]:
+    """The chunks in their order, with runs of one text, or of the arguments of one tool call, made one."""
+    made: list[Chunk] = []
+    before: str | int = ""
+    texts: list[str] = []
+    for chunk in chunks:
         kind, text = text_of(chunk)
-        if kind != self._kind:
-            self._close()
-            self._kind = kind
+        if kind != before:
+            if texts:
+                made.append(_one(before, texts))
+                texts = []
+            before = kind
         if kind == "":
-            self._chunks.append(chunk)
+            made.append(chunk)
         else:
-            self._run.append(text)
+            texts.append(text)
+    if texts:
+        made.append(_one(before, texts))
+    return made
 
-    def finish(self) -> list[Chunk]:
-        self._close()
-        return self._chunks
 
-    def _close(self) -> None:
-        if self._run:
-            text = "".join(self._run)
-            self._chunks.append(Text(self._kind, text) if isinstance(self._kind, str) else _call(self._kind, text))
-            self._run.clear()
+def _one(kind: str | int, texts: list[str]) -> Chunk:
+    text = "".join(texts)
+    return Text(kind, text) if isinstance(kind, str) else _call(kind, text)
 
 
 def parsed(data: bytes) -> Chunk:

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from core.errors import ModelError, ModelRefused, ModelUnreachable
 from core.model.discovery import first_model, public
@@ -22,8 +22,9 @@ from core.types import Delta
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient, Timeout
-    from langchain_core.messages import AIMessageChunk, BaseMessage
-    from langchain_openai import ChatOpenAI
+    from langchain_core.messages import BaseMessage
+
+    from core.model.chat import FastChatOpenAI
 
 OPENAI = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-5-mini"
@@ -71,7 +72,7 @@ class Endpoint:
         self._tuning = tuning or Tuning()
         self._note = ""
         self._client: AsyncClient | None = None
-        self._chat: ChatOpenAI | None = None
+        self._chat: FastChatOpenAI | None = None
         self._getting_ready = asyncio.Lock()
         self._starting: asyncio.Task[None] | None = None
         self._counts: bool | None = None  # whether it takes stream_options; None until an answer has shown it
@@ -98,7 +99,7 @@ class Endpoint:
         while True:
             reading = Reading(self._patience)
             try:
-                async with aclosing(reading.deltas(_ask(chat, messages, usage))) as deltas:
+                async with aclosing(reading.deltas(chat.chunks(list(messages), usage=usage))) as deltas:
                     async for delta in deltas:
                         yield delta
                 self._counts = usage
@@ -122,8 +123,8 @@ class Endpoint:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _ready(self) -> ChatOpenAI:
-        """ChatOpenAI for the model, or a ModelError that says what is missing. Every caller tries anew."""
+    async def _ready(self) -> FastChatOpenAI:
+        """The client for the model, or a ModelError that says what is missing. Every caller tries anew."""
         async with self._getting_ready:
             if self._client is None:
                 self._client = await asyncio.to_thread(self._connect)
@@ -166,7 +167,7 @@ class Endpoint:
             event_hooks={"response": [_no_page]},
         )
 
-    def _talk(self, client: AsyncClient) -> ChatOpenAI:
+    def _talk(self, client: AsyncClient) -> FastChatOpenAI:
         from core.model.chat import FastChatOpenAI
 
         return FastChatOpenAI(
@@ -192,11 +193,6 @@ def load_langchain() -> None:
     for name in FIRST_ANSWER:
         with suppress(ImportError):  # they are inner modules, which may move
             import_module(name)
-
-
-def _ask(chat: ChatOpenAI, messages: Sequence[BaseMessage], usage: bool) -> AsyncGenerator[AIMessageChunk]:
-    chunks = chat.astream(list(messages), stream_usage=usage)
-    return cast("AsyncGenerator[AIMessageChunk]", chunks)
 
 
 async def _no_page(response: Any) -> None:

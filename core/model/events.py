@@ -19,11 +19,13 @@ class Events:
         """The data of every event that is complete now; an event that calls itself an error as {"error": data}."""
         if self._after_cr or b"\r" in piece:
             piece = self._with_lf(piece)
-        self._held.append(piece)
-        if b"\n" not in piece:
-            return []
-        whole, end, rest = b"".join(self._held).rpartition(b"\n\n")
-        self._held = [rest]
+        if self._held:
+            self._held.append(piece)
+            if b"\n" not in piece:  # a long event in many pieces is not put together for each
+                return []
+            piece = b"".join(self._held)
+        whole, end, rest = piece.rpartition(b"\n\n")
+        self._held = [rest] if rest else []
         return _all_data(whole) if end else []
 
     def rest(self) -> bytes:

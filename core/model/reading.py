@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -44,10 +45,14 @@ class Reading:
         """The texts as they come, then the finish reason and the usage. Raises ModelCut when it ends without one."""
         watch = Watch(self._limit)
         try:
-            while (chunk := await self._next(watch, chunks)) is not None:
+            watch.begin(self._limit)
+            async for chunk in chunks:
+                watch.pause()  # while whoever reads us is at work
                 if text := self._take(chunk):
                     yield Delta(text)
-                watch.allow(self._limit)
+                watch.begin(self._limit)
+        except (Exception, asyncio.CancelledError) as error:
+            self._broken(error, watch)
         finally:
             watch.close()
             await chunks.aclose()
@@ -55,13 +60,15 @@ class Reading:
             yield Delta("\ufffd")
         yield self._last()
 
-    async def _next(self, watch: Watch, chunks: AsyncGenerator[AIMessageChunk]) -> AIMessageChunk | None:
+    def _broken(self, error: BaseException, watch: Watch) -> None:
+        """Raise what ended the stream, unless the answer is whole: then only the usage or the last line is missing."""
         try:
-            return await watch.wait(anext(chunks, None))
+            if isinstance(error, asyncio.CancelledError):
+                watch.check()
+            raise error
         except Exception:
-            if self._finish:  # the answer is whole; what is missing is the usage or the last line
-                return None
-            raise
+            if not self._finish:
+                raise
 
     @property
     def _limit(self) -> float:

@@ -53,25 +53,26 @@ class Transport(httpx2.AsyncBaseTransport):
         self._ending: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        patience = request.extensions.get("timeout", {})
-        connect = patience.get("connect")
+        timeout = request.extensions.get("timeout", {})
+        connect, silence = timeout.get("connect"), timeout.get("read")
         url = URL(str(request.url), encoded=True).with_user(None)  # httpx2 has made a header of user and password
         headers = CIMultiDict(request.headers.multi_items())
         headers["Accept-Encoding"] = "identity"  # a packed stream comes later and costs more
         content = await request.aread()
         try:
-            answer = await self._open().request(
-                request.method,
-                url,
-                headers=headers,
-                data=content or None,
-                allow_redirects=False,
-                proxy=proxy_for(url) if self._proxies else None,
-                timeout=aiohttp.ClientTimeout(connect=connect, sock_connect=connect, sock_read=patience.get("read")),
-            )
+            async with asyncio.timeout(silence):
+                answer = await self._open().request(
+                    request.method,
+                    url,
+                    headers=headers,
+                    data=content or None,
+                    allow_redirects=False,
+                    proxy=proxy_for(url) if self._proxies else None,
+                    timeout=aiohttp.ClientTimeout(connect=connect, sock_connect=connect),
+                )
         except Exception as error:
-            raise _translated(error) from error
-        return self._response(request, answer)
+            raise translated(error) from error
+        return self._response(request, answer, silence)
 
     async def aclose(self) -> None:
         for answer in [*self._ending]:
@@ -90,8 +91,10 @@ class Transport(httpx2.AsyncBaseTransport):
             )
         return self._session
 
-    def _response(self, request: httpx2.Request, answer: aiohttp.ClientResponse) -> httpx2.Response:
-        body = Body(answer, self._let_end)
+    def _response(
+        self, request: httpx2.Request, answer: aiohttp.ClientResponse, silence: float | None
+    ) -> httpx2.Response:
+        body = Body(answer, self._let_end, silence)
         return httpx2.Response(
             answer.status,
             headers=[(name, value) for name, value in answer.raw_headers if name.lower() not in _UNPACKED],
@@ -111,26 +114,35 @@ class Transport(httpx2.AsyncBaseTransport):
 
 
 class Body(httpx2.AsyncByteStream):
-    """The bytes of one answer."""
+    """The bytes of one answer.
 
-    def __init__(self, answer: aiohttp.ClientResponse, let_end: Callable[[aiohttp.ClientResponse], None]) -> None:
-        self._answer, self._let_end = answer, let_end
+    readany: all that has come since it was last called, b"" at the end. It waits however long it takes: whoever reads
+    a stream watches it, for aiohttp's own timer would cost as much as a token. What it raises is given to `broken`.
+    """
+
+    def __init__(
+        self, answer: aiohttp.ClientResponse, let_end: Callable[[aiohttp.ClientResponse], None], silence: float | None
+    ) -> None:
+        self._answer, self._let_end, self._silence = answer, let_end, silence
         self._whole = False
+        self.readany = answer.content.readany
 
-    async def read(self) -> bytes:
-        """All that has come since the last read, b"" at the end. Raises httpx2.TransportError."""
-        content = self._answer.content
-        try:
-            return await content.readany()
-        except Exception as error:
-            # aiohttp drops what it holds when a connection breaks; but that came before the break.
-            if held := content._read_nowait(-1):
-                return held
-            raise _translated(error) from error
+    def broken(self, error: Exception) -> bytes:
+        """What had come before the connection broke, which aiohttp holds back; then raises httpx2.TransportError."""
+        if held := self._answer.content._read_nowait(-1):
+            return held
+        raise translated(error) from error
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while piece := await self.read():
+        while piece := await self._in_time():
             yield piece
+
+    async def _in_time(self) -> bytes:
+        try:
+            async with asyncio.timeout(self._silence):
+                return await self.readany()
+        except Exception as error:
+            return self.broken(error)
 
     def whole(self) -> None:
         """Nothing more is wanted, because nothing more will come: the connection may be kept."""
@@ -152,7 +164,7 @@ def proxy_for(url: URL) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _translated(error: Exception) -> httpx2.TransportError:
+def translated(error: Exception) -> httpx2.TransportError:
     """The error in httpx2's words, without a URL: one may hold a secret."""
     told = str(error)
     if isinstance(error, TimeoutError):

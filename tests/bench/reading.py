@@ -189,9 +189,11 @@ async def chinwag(url: str) -> AsyncIterator[Stack]:
                 begun()
         return "".join(texts)
 
-    yield Stack("Chinwag's endpoint", read, paced=200, bursts=4)
-    for endpoint in endpoints.values():
-        await endpoint.close()
+    try:
+        yield Stack("Chinwag's endpoint", read, paced=200, bursts=4)
+    finally:
+        for endpoint in endpoints.values():
+            await endpoint.close()
 
 
 @asynccontextmanager
