@@ -30,8 +30,6 @@ OPENAI = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-5-mini"
 NO_KEY = "none"  # endpoints on one's own machine ask for no key, but the SDK sends no request without one
 KEEP_ALIVE = 60.0  # seconds; the SDK's 5 would connect anew for nearly every message of a chat
-# What LangChain and the HTTP client import only when the first answer is asked for: 0.3 s that nobody should wait.
-FIRST_ANSWER = ("langchain_core.tracers.langchain", "langchain_core.tracers.run_collector", "anyio._backends._asyncio")
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between two looks at an endpoint that is down
 
 
@@ -188,11 +186,10 @@ class Endpoint:
 
 def load_langchain() -> None:
     """Import all that the first answer needs: over a second of work, so call it in a thread."""
-    import langchain_openai  # noqa: F401
+    import core.model.chat  # noqa: F401
 
-    for name in FIRST_ANSWER:
-        with suppress(ImportError):  # they are inner modules, which may move
-            import_module(name)
+    with suppress(ImportError):  # an inner module, which may move; without it the first answer imports it
+        import_module("anyio._backends._asyncio")
 
 
 async def _no_page(response: Any) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -28,12 +30,8 @@ _ERRORS: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (
     (aiohttp.ClientHttpProxyError, httpx2.ProxyError),
     (aiohttp.ClientConnectorError, httpx2.ConnectError),
     (aiohttp.ClientSSLError, httpx2.ConnectError),
-    (aiohttp.ServerFingerprintMismatch, httpx2.ConnectError),
     (aiohttp.InvalidURL, httpx2.UnsupportedProtocol),
     (aiohttp.NonHttpUrlClientError, httpx2.UnsupportedProtocol),
-    (aiohttp.ServerDisconnectedError, httpx2.RemoteProtocolError),
-    (aiohttp.ClientPayloadError, httpx2.RemoteProtocolError),
-    (aiohttp.ClientResponseError, httpx2.RemoteProtocolError),
     (OSError, httpx2.ReadError),
     (ValueError, httpx2.UnsupportedProtocol),  # a proxy that is none
     (Exception, httpx2.RemoteProtocolError),
@@ -54,47 +52,13 @@ class Transport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         timeout = request.extensions.get("timeout", {})
-        connect, silence = timeout.get("connect"), timeout.get("read")
-        url = URL(str(request.url), encoded=True).with_user(None)  # httpx2 has made a header of user and password
-        headers = CIMultiDict(request.headers.multi_items())
-        headers["Accept-Encoding"] = "identity"  # a packed stream comes later and costs more
-        content = await request.aread()
+        await request.aread()
         try:
-            async with asyncio.timeout(silence):
-                answer = await self._open().request(
-                    request.method,
-                    url,
-                    headers=headers,
-                    data=content or None,
-                    allow_redirects=False,
-                    proxy=proxy_for(url) if self._proxies else None,
-                    timeout=aiohttp.ClientTimeout(connect=connect, sock_connect=connect),
-                )
+            async with asyncio.timeout(timeout.get("read")):
+                answer = await self._ask(request, timeout.get("connect"))
         except Exception as error:
             raise translated(error) from error
-        return self._response(request, answer, silence)
-
-    async def aclose(self) -> None:
-        for answer in [*self._ending]:
-            self._ended(answer)
-        if self._session is not None:
-            await self._session.close()
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=self._tls, keepalive_timeout=self._keep_alive),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("User-Agent", "Accept", "Content-Type"),
-                max_line_size=LONGEST_HEADER,
-                max_field_size=LONGEST_HEADER,
-            )
-        return self._session
-
-    def _response(
-        self, request: httpx2.Request, answer: aiohttp.ClientResponse, silence: float | None
-    ) -> httpx2.Response:
-        body = Body(answer, self._let_end, silence)
+        body = Body(answer, self._let_end, timeout.get("read"))
         return httpx2.Response(
             answer.status,
             headers=[(name, value) for name, value in answer.raw_headers if name.lower() not in _UNPACKED],
@@ -102,6 +66,51 @@ class Transport(httpx2.AsyncBaseTransport):
             request=request,
             extensions={"http_version": b"HTTP/1.1", "reason_phrase": (answer.reason or "").encode(), BODY: body},
         )
+
+    async def aclose(self) -> None:
+        for answer in [*self._ending]:
+            self._ended(answer)
+        if self._session is not None:
+            await self._session.close()
+
+    async def _ask(self, request: httpx2.Request, connect: float | None) -> aiohttp.ClientResponse:
+        """The answer to one request. It is sent anew when the kept connection that it went out on was just closed.
+
+        Servers close what is idle when they like (uvicorn: after 5 s), and now and then that crosses with a request.
+        """
+        url = URL(str(request.url), encoded=True).with_user(None)  # httpx2 has made a header of user and password
+        headers = CIMultiDict(request.headers.multi_items())
+        headers["Accept-Encoding"] = "identity"  # a packed stream comes later and costs more
+        while True:
+            way = Way()
+            try:
+                return await self._open().request(
+                    request.method,
+                    url,
+                    headers=headers,
+                    data=request.content or None,
+                    allow_redirects=False,
+                    proxy=proxy_for(url) if self._proxies else None,
+                    timeout=aiohttp.ClientTimeout(connect=connect, sock_connect=connect),
+                    trace_request_ctx=way,
+                )
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if not way.kept:
+                    raise
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            watching = aiohttp.TraceConfig()
+            watching.on_connection_reuseconn.append(_note)
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ssl=self._tls, keepalive_timeout=self._keep_alive),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=("User-Agent", "Accept", "Content-Type"),
+                max_line_size=LONGEST_HEADER,
+                max_field_size=LONGEST_HEADER,
+                trace_configs=[watching],
+            )
+        return self._session
 
     def _let_end(self, answer: aiohttp.ClientResponse) -> None:
         self._ending[answer] = asyncio.get_running_loop().call_later(GRACE, self._ended, answer)
@@ -111,6 +120,17 @@ class Transport(httpx2.AsyncBaseTransport):
         if timer := self._ending.pop(answer, None):
             timer.cancel()
         answer.close()  # does nothing to a connection that was given back at the end of its answer
+
+
+@dataclass
+class Way:
+    """How a request went out. kept: on a connection that had been used before."""
+
+    kept: bool = False
+
+
+async def _note(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+    context.trace_request_ctx.kept = True
 
 
 class Body(httpx2.AsyncByteStream):

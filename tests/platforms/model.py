@@ -52,11 +52,15 @@ def _names(text: str) -> list[str]:
 
 @dataclass
 class Request:
-    """One request as it came. finished: the answer was sent whole; dropped: set when the client hung up before."""
+    """One request as it came. finished: the answer was sent whole; dropped: set when the client hung up before.
+
+    peer: the client's port, the same for requests on one connection.
+    """
 
     path: str
     headers: Mapping[str, str]
     body: dict[str, Any]
+    peer: int = 0
     sent: int = 0
     finished: bool = False
     dropped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -77,7 +81,8 @@ class Fault:
 
     after: pieces sent before the fault. how: "cut" (the socket), "end" (no finish reason), "malformed" (a line that
     is no JSON), "error" (an error event with `body`), "stall" (silence until the client goes),
-    "late" (everything but [DONE], then silence), "html" (a web page with 200).
+    "late" (everything but [DONE], then silence), "open" (everything, but the body does not end), "html" (a web page
+    with 200), "gone" (the socket, before any answer), "raw" (the bytes in the list `body`, piece by piece).
     """
 
     status: int = 0
@@ -198,7 +203,8 @@ class ModelServer:
         return web.json_response({"object": "list", "data": rows})
 
     async def _complete(self, http: web.Request) -> web.StreamResponse:
-        request = Request(http.path, dict(http.headers), await http.json())
+        peer = http.transport.get_extra_info("peername")[1] if http.transport is not None else 0
+        request = Request(http.path, dict(http.headers), await http.json(), peer)
         async with self._came:
             self.requests.append(request)
             self._came.notify_all()
@@ -209,6 +215,8 @@ class ModelServer:
             return _failed(fault)
         if fault.how == "html":
             return web.Response(text="<html><body>Welcome</body></html>", content_type="text/html")
+        if fault.how == "gone" and http.transport is not None:
+            http.transport.abort()
         text = self.reply if isinstance(self.reply, str) else self.reply(request.messages)
         if not request.body.get("stream"):
             request.finished = True
@@ -253,6 +261,8 @@ class _Answer:
     async def send(self, text: str) -> web.StreamResponse:
         await asyncio.sleep(self.server.first)
         await self.response.prepare(self.http)
+        if self.fault.how == "raw":
+            return await self._pieces(self.fault.body)
         await self._choice({"role": "assistant", "content": ""})
         size = self.server.chunk
         pieces = [text[at : at + size] for at in range(0, len(text), size)]
@@ -267,11 +277,17 @@ class _Answer:
         await self._end(text)
         return self.response
 
+    async def _pieces(self, pieces: Sequence[bytes]) -> web.StreamResponse:
+        for piece in pieces:
+            await self.response.write(piece)
+            await asyncio.sleep(0)
+        return self.response
+
     async def _spoiled(self, number: int) -> bool:
         """Stand at the gate, then do what the fault wants; True when the answer ends here."""
         if self.server.gate is not None and number == self.server.gate.after:
             await self.server.gate()
-        if not self.fault.how or self.fault.how == "late" or number != self.fault.after:
+        if self.fault.how in {"", "late", "open"} or number != self.fault.after:
             return False
         if self.fault.how == "malformed":
             await self.response.write(b'data: {"choices": [{"del\n\n')
@@ -294,6 +310,8 @@ class _Answer:
             await self._line(head(self.request, "chat.completion.chunk") | rest)
         await self.response.write(b"data: [DONE]\n\n")
         self.request.finished = True
+        if self.fault.how == "open":
+            await asyncio.Event().wait()
 
     async def _choice(self, delta: Mapping[str, Any], finish: str | None = None) -> None:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
