@@ -174,6 +174,7 @@ class Endpoint:
             api_key=self._give_key,
             http_async_client=client,
             openai_proxy=None,
+            http_socket_options=(),  # without it LangChain warns that no proxy would be used
             timeout=self._timeout,
             max_retries=self._tuning.retries,
             stream_chunk_timeout=None,  # `Reading` watches; LangChain's own makes a task per chunk

@@ -79,7 +79,9 @@ class Transport(httpx2.AsyncBaseTransport):
         Servers close what is idle when they like (uvicorn: after 5 s), and now and then that crosses with a request.
         """
         url = URL(str(request.url), encoded=True).with_user(None)  # httpx2 has made a header of user and password
-        headers = CIMultiDict(request.headers.multi_items())
+        headers = CIMultiDict(
+            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+        )
         headers["Accept-Encoding"] = "identity"  # a packed stream comes later and costs more
         while True:
             way = Way()
