@@ -1,4 +1,4 @@
-"""`doctor`: what is configured, what of it can be reached, and for each problem its cure. Nothing is changed."""
+"""`doctor`: what is configured, what of it can be reached, and for each problem its cure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+from yarl import URL
 
 from core.errors import SetupError
 from core.model import build_model
@@ -17,6 +18,8 @@ from core.store import Store
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 UNREACHABLE = (aiohttp.ClientError, TimeoutError, OSError)
+# An answer that is not what the service would say: something else listens there.
+STRANGE = (ValueError, KeyError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ async def _telegram(settings: Settings, http: aiohttp.ClientSession) -> Finding:
                     "copy TELEGRAM_BOT_TOKEN again from @BotFather (/mybots, API Token)",
                 )
             me = (await answer.json(content_type=None))["result"]
-    except (*UNREACHABLE, ValueError, KeyError):
+    except (*UNREACHABLE, *STRANGE):
         return Finding(
             "telegram", f"{settings.telegram_api_url} does not answer", "check the network and TELEGRAM_API_URL"
         )
@@ -107,7 +110,7 @@ async def _discord(settings: Settings, http: aiohttp.ClientSession) -> Finding:
                 )
             me = await answer.json(content_type=None)
             return Finding("discord", f"{me['username']} is reachable")
-    except (*UNREACHABLE, ValueError, KeyError):
+    except (*UNREACHABLE, *STRANGE):
         return Finding(
             "discord", f"{settings.discord_api_url} does not answer", "check the network and DISCORD_API_URL"
         )
@@ -140,22 +143,38 @@ async def _is_chinwag(http: aiohttp.ClientSession, where: str) -> bool:
 
 async def _model(settings: Settings, http: aiohttp.ClientSession) -> Finding:
     if settings.embedded:
-        status = build_model(settings).status()
-        return Finding("model", f"{status.name} (set OPENAI_API_KEY or OPENAI_BASE_URL for a better one)")
+        return _embedded(settings)
     base = settings.openai_base_url or "https://api.openai.com/v1"
+    shown = str(URL(base).with_user(None))
     key = settings.openai_api_key.get_secret_value().split(",")[0].strip()
     try:
         async with http.get(f"{base}/models", headers={"Authorization": f"Bearer {key or 'none'}"}) as answer:
             if answer.status in (401, 403):
-                return Finding("model", f"{base} refuses the key", "correct OPENAI_API_KEY")
-            listed = await answer.json(content_type=None) if answer.status == 200 else {}
-            names = [model["id"] for model in listed.get("data", [])]
-    except (*UNREACHABLE, ValueError, KeyError, TypeError, AttributeError):
-        return Finding("model", f"{base} does not answer", "start the server, or correct OPENAI_BASE_URL")
-    if settings.openai_model and names and settings.openai_model not in names:
-        some = ", ".join(names[:5])
-        return Finding("model", f"{base} does not list {settings.openai_model}", f"set OPENAI_MODEL to one of: {some}")
-    return Finding("model", f"{base} answers; model {settings.openai_model or (names[0] if names else 'by default')}")
+                return Finding("model", f"{shown} refuses the key", "correct OPENAI_API_KEY")
+            names = [model["id"] for model in (await answer.json(content_type=None))["data"]]
+    except UNREACHABLE:
+        return Finding("model", f"{shown} does not answer", "start the server, or correct OPENAI_BASE_URL")
+    except STRANGE:
+        names = []
+    wanted = settings.openai_model
+    if not names and not wanted:
+        return Finding(
+            "model", f"{shown} lists no models", "correct OPENAI_BASE_URL (most end in /v1), or set OPENAI_MODEL"
+        )
+    if wanted and names and wanted not in names:
+        return Finding(
+            "model", f"{shown} does not list {wanted}", f"set OPENAI_MODEL to one of: {', '.join(names[:5])}"
+        )
+    return Finding("model", f"{shown} answers; model {wanted or names[0]}")
+
+
+def _embedded(settings: Settings) -> Finding:
+    name = build_model(settings).status().name
+    if settings.local_model_path and not settings.local_model_path.is_file():
+        return Finding(
+            "model", f"{settings.local_model_path} is no file", "correct LOCAL_MODEL_PATH, or leave it empty"
+        )
+    return Finding("model", f"{name} (set OPENAI_API_KEY or OPENAI_BASE_URL for a better one)")
 
 
 def _access(settings: Settings) -> Finding:

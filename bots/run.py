@@ -45,14 +45,14 @@ class House:
         self._closing.append(store.close)
         model = build_model(self._settings)
         hub = self._hub = Hub(store, model, self._settings)
-        bots = _bots(self._settings, hub, store, model)
-        if not bots:
+        makers = _makers(self._settings, hub, store, model)
+        if not makers:
             raise SetupError(
                 "Nothing to start: set TELEGRAM_BOT_TOKEN or DISCORD_BOT_TOKEN, or leave WEB_ENABLED=true."
             )
         await model.start()
         self._closing.append(model.close)
-        failures = [failure for bot in bots if (failure := await self._start_bot(bot, hub))]
+        failures = [failure for name, make in makers.items() if (failure := await self._start_bot(name, make, hub))]
         if not self.bots:
             raise SetupError("\n".join(map(str, failures)))
         status = model.status()
@@ -71,19 +71,22 @@ class House:
             except Exception:
                 log.exception("something did not stop cleanly")
 
-    async def _start_bot(self, bot: Bot, hub: Hub) -> SetupError | None:
-        """Start one platform; one that fails does not stop the others."""
-        hub.add(bot)
+    async def _start_bot(self, name: str, make: Callable[[], Bot], hub: Hub) -> str:
+        """Start one platform; one that fails does not stop the others. Returns why it failed, "" when it runs."""
         try:
+            bot = make()
+            hub.add(bot)
             await bot.start()
-        except SetupError as error:
-            self._say(f"  {bot.name:<9} not started: {error}")
-            return error
+        except Exception as error:
+            if not isinstance(error, SetupError):
+                log.exception("a platform did not start", platform=name)
+            self._say(f"  {name:<9} not started: {error}")
+            return f"{name}: {error}"
         self._closing.append(bot.stop)
         self.bots.append(bot)
         await hub.resume(bot)
         self._say(f"  {bot.name:<9} {bot.title}")
-        return None
+        return ""
 
 
 async def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
@@ -106,20 +109,28 @@ async def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
         await house.close()
 
 
-def _bots(settings: Settings, hub: Hub, store: Store, model: Model) -> list[Bot]:
-    """Every platform that is configured. Each library is only imported when it is needed."""
-    bots: list[Bot] = []
-    if settings.web_enabled:
+def _makers(settings: Settings, hub: Hub, store: Store, model: Model) -> dict[str, Callable[[], Bot]]:
+    """How each platform that is configured is made. A library is only imported when it is needed."""
+
+    def web() -> Bot:
         from bots.web import WebBot
 
-        bots.append(WebBot(hub, store, model.status, hub.access, host=settings.web_host, port=settings.web_port))
-    if token := settings.telegram_bot_token.get_secret_value():
+        return WebBot(hub, store, model.status, hub.access, host=settings.web_host, port=settings.web_port)
+
+    def telegram() -> Bot:
         from bots.telegram import TelegramBot
 
-        bots.append(TelegramBot(token, hub, api_url=settings.telegram_api_url))
-    if token := settings.discord_bot_token.get_secret_value():
+        return TelegramBot(settings.telegram_bot_token.get_secret_value(), hub, api_url=settings.telegram_api_url)
+
+    def discord() -> Bot:
         from bots.discord import DiscordBot
 
-        api, gateway = settings.discord_api_url, settings.discord_gateway_url
-        bots.append(DiscordBot(token, hub, store.values, api_url=api, gateway_url=gateway))
-    return bots
+        token, api, gateway = settings.discord_bot_token, settings.discord_api_url, settings.discord_gateway_url
+        return DiscordBot(token.get_secret_value(), hub, store.values, api_url=api, gateway_url=gateway)
+
+    wanted = {
+        "web": (web, settings.web_enabled),
+        "telegram": (telegram, settings.telegram_bot_token.get_secret_value()),
+        "discord": (discord, settings.discord_bot_token.get_secret_value()),
+    }
+    return {name: make for name, (make, on) in wanted.items() if on}

@@ -6,6 +6,7 @@ whole and strangers there get silence. Admins are named in ADMINS, or are whoeve
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -23,7 +24,7 @@ class Grants(Protocol):
     async def level(self, subject: str) -> str | None: ...
     async def grant(self, subject: str, level: str, *, name: str = "", by: str = "") -> None: ...
     async def pairing(self, subject: str, name: str) -> Pairing: ...
-    async def redeem(self, code: str) -> Pairing | None: ...
+    async def admit(self, code: str, *, by: str) -> Pairing | None: ...
     async def pending(self) -> list[Pairing]: ...
 
 
@@ -58,8 +59,9 @@ class Access:
         if not self._may_tell(author.subject, urgent=bool(incoming.address.token)):
             return ""
         pairing = await self._grants.pairing(author.subject, author.name)
+        hello = f"Hello {plain(author.name)}!" if author.name else "Hello!"
         return (
-            f"Hello{' ' + author.name if author.name else ''}! I only talk to people I have been introduced to.\n\n"
+            f"{hello} I only talk to people I have been introduced to.\n\n"
             f"Your id is `{author.subject}` and your code is `{pairing.code}`. Please give the code to whoever runs "
             f"this bot: they let you in with `/approve {pairing.code}`. Then write to me again."
         )
@@ -73,10 +75,9 @@ class Access:
 
     async def approve(self, code: str, by: str) -> str:
         """Let in the person with this code; returns their name. UserError when the code is not valid."""
-        pairing = await self._grants.redeem(code)
+        pairing = await self._grants.admit(code, by=by)
         if pairing is None:
             raise UserError("That code is unknown or has run out. The person gets a new one by writing to me again.")
-        await self._grants.grant(pairing.subject, "member", name=pairing.name, by=by)
         return pairing.name or pairing.subject
 
     async def approve_group(self, incoming: Incoming) -> None:
@@ -96,9 +97,15 @@ class Access:
         """Once a minute per person; an interaction always has to be answered."""
         now = self._now()
         self._told = {who: at for who, at in self._told.items() if at > now - TELL_AGAIN}
-        told = subject in self._told
+        if subject in self._told and not urgent:
+            return False
         self._told[subject] = now
-        return urgent or not told
+        return True
+
+
+def plain(name: str) -> str:
+    """A name as its owner chose it, fit for Markdown: a stranger's name must not become a link in our own words."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|~-])", r"\\\1", " ".join(name.split()))
 
 
 def _space(incoming: Incoming) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,19 +15,25 @@ from langchain_core.messages import BaseMessage
 
 from core import context
 from core.commands.handlers import Handlers, Request
-from core.commands.table import Command, parse
+from core.commands.table import parse
 from core.context import Window
-from core.errors import ChinwagError, Gone, ModelError, Refused, shown
+from core.errors import ChinwagError, Gone, ModelError, Refused, UserError, shown
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery, Fenced
 from core.model import Model
 from core.observe.log import get_logger
 from core.store import Lease, Row, Store
 from core.surface import Platforms
-from core.types import Incoming, Session, SessionKey, Turn, Usage
+from core.types import Incoming, Lane, Session, Turn, Usage, with_note
 
 log = get_logger(__name__)
 
+# Why a model ended that had more to say, and what its user can do.
+CUT_SHORT = {
+    "length": "The answer has reached its longest length. Write “go on” to have more.",
+    "content_filter": "The model's filter has ended this answer. Please put it differently.",
+}
+NOTHING = "Stopped before anything was said."
 TRIES = 3  # a row that failed or took the process down this often is answered with an apology
 
 
@@ -42,16 +48,11 @@ class Said:
 
     def complete(self) -> str:
         """The whole message as the user shall see it in the end."""
-        if self.note:
-            return f"{self.text}\n\n⚠️ {self.note}" if self.text.strip() else f"⚠️ {self.note}"
-        return self.text if self.text.strip() else "Stopped before anything was said."
+        return with_note(self.text, self.note) if self.text.strip() or self.note else NOTHING
 
 
 class Chat:
-    """Answers inbox rows.
-
-    session_key: maps an incoming message to its session. most: the messages that one answer may have.
-    """
+    """Answers inbox rows. most: the messages that one answer may have."""
 
     def __init__(
         self,
@@ -60,7 +61,6 @@ class Chat:
         platforms: Platforms,
         handlers: Handlers,
         *,
-        session_key: Callable[[Incoming], SessionKey],
         window: Window,
         most: int,
         budgets: Budgets,
@@ -70,12 +70,11 @@ class Chat:
         self._model = model
         self._platforms = platforms
         self._handlers = handlers
-        self._session_key = session_key
         self._window = window
         self._most = most
         self._budgets = budgets
         self._now = now
-        self.stopped: set[str] = set()  # the /stop messages (by event) that found something to stop
+        self._acts: dict[tuple[str, str, str], asyncio.Future[str]] = {}  # commands that `act` runs just now
 
     async def handle(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:
         """Answer one row. False when a newer lease took over: then nothing more was written.
@@ -104,52 +103,79 @@ class Chat:
         return await self._store.turns.finish(row.id, lease, turn, answer=turn.answer, state="failed")
 
     async def _handle(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:
-        command, argument = parse(row.incoming.text) or (None, "")
-        if command and not command.asks_model:
-            return await self._notice(row, lease, await self._run(row, command, argument))
-        if not row.incoming.text.strip():
-            return await self._notice(row, lease, _cannot(row.incoming))
-        return await self._answer(row, lease, stop, retry=command is not None)
+        if row.lane.express:
+            return await self._notice(row, lease, await self._acted(row))
+        return await self._answer(row, lease, stop)
 
     # Commands and other short notices
 
-    async def _run(self, row: Row, command: Command, argument: str) -> str:
-        stopped = row.incoming.event in self.stopped
-        self.stopped.discard(row.incoming.event)
+    async def act(self, incoming: Incoming, lane: Lane, accept: Callable[[], Awaitable[int | None]]) -> int | None:
+        """Take a command with `accept` and do at once what it does; its lane only has to show the answer.
+
+        Returns what `accept` did: the row, or None when the same event was taken before.
+        """
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._acts[_event(incoming)] = done
         try:
-            _bear(row)
-            key = self._session_key(row.incoming)
-            return await self._handlers.run(Request(command, argument, row.incoming, key, stopped))
+            row = await accept()
+            if row is not None:
+                done.set_result(await self._run(row, incoming, lane))
+            return row
+        finally:
+            if not done.done():
+                done.cancel()
+                self._acts.pop(_event(incoming), None)
+
+    async def _acted(self, row: Row) -> str:
+        """What a command answers: the act that is under way, or one that a restart cut off and that is due now."""
+        acting = self._acts.pop(_event(row.incoming), None)
+        if acting is not None:
+            return await acting
+        return await self._run(row.id, row.incoming, replace(row.lane, express=False))
+
+    async def _run(self, row: int, incoming: Incoming, lane: Lane) -> str:
+        command, argument = parse(incoming.text) or (None, "")
+        if command is None:
+            return _cannot(incoming)
+        try:
+            return await self._handlers.run(Request(command, argument, incoming, lane))
         except Exception as error:
-            return explain(error, row)
+            return explain(error, row, lane)
 
     async def _notice(self, row: Row, lease: Lease, text: str) -> bool:
-        delivery = await self._deliver(row, lease, streaming=True)
+        delivery, _ = await self._deliver(row, lease, streaming=True)
         delivery.finish(text)
         try:
             await delivery.run(self._platforms.of(row.incoming.address).typing_every)
         except Deleted:
             log.info("a notice was deleted while it was being shown")
-        return await self._store.deliveries.finish(row.id, lease, text)
+        return await self._store.deliveries.finish(row.id, lease)
 
     # Answers of the model
 
-    async def _answer(self, row: Row, lease: Lease, stop: asyncio.Event, *, retry: bool) -> bool:
-        session = await self._store.sessions.current(self._session_key(row.incoming))
+    async def _answer(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:
+        sessions = self._store.sessions
+        session = await sessions.get(row.incoming.session) or await sessions.current(row.lane.key)
         try:
-            turn = await self._open_turn(row, lease, session, retry=retry)
-        except Fenced:
-            raise
-        except Exception as error:
-            return await self._notice(row, lease, explain(error, row))
+            turn = await self._open_turn(row, lease, session)
+        except UserError as error:
+            return await self._notice(row, lease, str(error))
+        delivery, before = await self._deliver(row, lease, session.streaming)
         said = Said()
-        await self._converse(row, session, turn, said, await self._deliver(row, lease, session.streaming), stop)
+        await self._converse(row, session, turn, said, delivery, before, stop)
         return await self._store.turns.finish(
-            row.id, lease, turn, answer=said.text, state=said.state, model=self._model.status().name, usage=said.usage
+            row.id,
+            lease,
+            turn,
+            answer=said.text,
+            note=said.note,
+            state=said.state,
+            model=self._model.status().name,
+            usage=said.usage,
         )
 
-    async def _open_turn(self, row: Row, lease: Lease, session: Session, *, retry: bool) -> Turn:
-        if retry:
+    async def _open_turn(self, row: Row, lease: Lease, session: Session) -> Turn:
+        if parse(row.incoming.text):  # the one command that asks the model: /retry
             turn = await self._store.turns.reopen(row.id, lease, session.id)
         else:
             asked = context.question(row.incoming)
@@ -159,11 +185,13 @@ class Chat:
         return turn
 
     async def _converse(
-        self, row: Row, session: Session, turn: Turn, said: Said, delivery: Delivery, stop: asyncio.Event
+        self, row: Row, session: Session, turn: Turn, said: Said, delivery: Delivery, before: str, stop: asyncio.Event
     ) -> None:
-        """Read the model and show the answer side by side, until both are done or the user stops it."""
-        typing = self._platforms.of(row.incoming.address).typing_every
-        showing = asyncio.create_task(delivery.run(typing))
+        """Read the model and show the answer side by side, until both are done or the user stops it.
+
+        before: what an earlier process had said already; it is kept when this one cannot say more.
+        """
+        showing = asyncio.create_task(delivery.run(self._platforms.of(row.incoming.address).typing_every))
         reading = asyncio.create_task(self._read(row, session, turn, delivery, said))
         stopping = asyncio.create_task(stop.wait())
         try:
@@ -171,7 +199,12 @@ class Chat:
             if not reading.done():
                 said.state = "stopped"
             await _end(reading)
+            if said.state != "done" and len(before) > len(said.text):
+                said.text = before
             delivery.finish(said.complete())
+            await asyncio.wait({showing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not showing.done():
+                delivery.cut()
             await showing
         except Deleted:
             said.state = "stopped"
@@ -189,11 +222,12 @@ class Chat:
                 async for delta in stream:
                     said.text += delta.text
                     said.usage = delta.usage or said.usage
+                    said.note = CUT_SHORT.get(delta.finish, said.note)
                     delivery.feed(delta.text)
-            if not said.text.strip():
+            if not any(character.isprintable() and not character.isspace() for character in said.text):
                 raise ModelError("the model said nothing")
         except Exception as error:
-            said.state, said.note = "failed", explain(error, row)
+            said.state, said.note = "failed", explain(error, row.id, row.lane)
 
     async def _prompt(self, row: Row, session: Session, turn: Turn) -> list[BaseMessage]:
         before = await self._store.turns.recent(session.id, self._window.rounds)
@@ -201,12 +235,12 @@ class Chat:
         most = self._model.context_tokens
         return context.prompt(row.incoming, session, turn, before, window=self._window, most=most, today=today)
 
-    async def _deliver(self, row: Row, lease: Lease, streaming: bool) -> Delivery:
-        """The delivery of this row, on the messages that an earlier try has left on screen."""
+    async def _deliver(self, row: Row, lease: Lease, streaming: bool) -> tuple[Delivery, str]:
+        """The delivery of this row, on the messages that an earlier try has left on screen, and what they said."""
         known = await self._store.deliveries.open(row.id, lease, row.incoming.address)
         if known is None:
             raise Fenced
-        return Delivery(
+        delivery = Delivery(
             self._platforms.open(known.address),
             self._budgets,
             Journal(self._store, row.id, lease, self._now),
@@ -218,6 +252,7 @@ class Chat:
             before=known.text,
             most=self._most,
         )
+        return delivery, known.text
 
 
 class Journal:
@@ -239,14 +274,18 @@ class Journal:
             raise Fenced
 
 
-def explain(error: Exception, row: Row) -> str:
+def explain(error: Exception, row: int, lane: Lane) -> str:
     """What the user reads of an error; the log has the rest under the same id."""
-    sentence = shown(error, f"{row.id:x}")
+    sentence = shown(error, f"{row:x}")
     if isinstance(error, ModelError):
-        log.warning("the model failed", error=repr(error), lane=str(row.lane))
+        log.warning("the model failed", error=repr(error), lane=str(lane))
     elif str(error) != sentence:
-        log.error("something went wrong", lane=str(row.lane), exc_info=error)
+        log.error("something went wrong", lane=str(lane), exc_info=error)
     return sentence
+
+
+def _event(incoming: Incoming) -> tuple[str, str, str]:
+    return incoming.address.platform, incoming.address.bot, incoming.event
 
 
 def _bear(row: Row) -> None:

@@ -12,6 +12,7 @@ from core import roles
 from core.errors import ContextTooLong
 from core.types import Incoming, Session, Turn
 
+SHORTENED = 100  # tokens: less of a turn than this says nothing
 MESSAGE_OVERHEAD = 4  # tokens that a chat format spends on each message's frame
 
 
@@ -31,16 +32,34 @@ def tokens(text: str) -> int:
 def fitting(turns: Sequence[Turn], window: Window) -> list[Turn]:
     """The newest of `turns` (oldest first) that fit the window.
 
-    Whole turns only: half a turn would show the model an answer without its question.
+    Whole turns, for half a turn would show the model an answer without its question; only the newest, which the
+    next question is most likely about, is shortened when it alone is too long.
     """
     kept: list[Turn] = []
     budget = window.tokens
     for turn in reversed(turns[-window.rounds :]):
-        budget -= tokens(turn.question) + tokens(turn.answer)
-        if budget < 0:
+        cost = tokens(turn.question) + tokens(turn.answer)
+        if cost > budget:
             break
+        budget -= cost
         kept.append(turn)
+    if turns and not kept and budget > SHORTENED:
+        kept = [_shortened(turns[-1], budget)]
     return kept[::-1]
+
+
+def _shortened(turn: Turn, budget: int) -> Turn:
+    """The turn without its middle: beginnings say what it is about, ends what came of it."""
+    question = _without_middle(turn.question, budget // 3 if turn.answer else budget)
+    return replace(turn, question=question, answer=_without_middle(turn.answer, budget - tokens(question)))
+
+
+def _without_middle(text: str, budget: int) -> str:
+    room = max(budget - 2 * MESSAGE_OVERHEAD, 0) * 4  # bytes
+    data = text.encode("utf-8", "replace")
+    if len(data) <= room:
+        return text
+    return f"{data[: room // 2].decode('utf-8', 'ignore')}\n[...]\n{data[-room // 2 :].decode('utf-8', 'ignore')}"
 
 
 def conversation(turns: Sequence[Turn], question: str) -> list[BaseMessage]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from core.access import Access
 from core.chat import Chat
@@ -13,6 +14,7 @@ from core.commands.table import parse
 from core.context import Window
 from core.dispatch.drain import drain
 from core.dispatch.engine import Engine
+from core.dispatch.turnstile import Turnstile
 from core.errors import PlatformError
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
@@ -36,19 +38,25 @@ class Hub:
         self._platforms = Platforms()
         self._budgets = Budgets(lambda: asyncio.get_running_loop().time())
         self.access = Access(store.access, open=settings.access == "open", admins=settings.admins, now=now)
-        self._handlers = Handlers(store, self.access, self._is_group_admin)
+        self._engine = Engine(self._drain)
+        self._order = Turnstile()
+        self._handlers = Handlers(
+            store,
+            self.access,
+            is_group_admin=self._is_group_admin,
+            stop=self._engine.stop,
+            stop_session=self._engine.stop_session,
+        )
         self._chat = Chat(
             store,
             model,
             self._platforms,
             self._handlers,
-            session_key=self.session_key,
             window=Window(settings.context_rounds, settings.context_tokens),
             most=settings.answer_messages,
             budgets=self._budgets,
             now=now,
         )
-        self._engine = Engine(self._drain)
         self._saying: set[asyncio.Task[None]] = set()
 
     def add(self, platform: Platform) -> None:
@@ -77,35 +85,43 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._saying, return_exceptions=True)
 
-    def session_key(self, incoming: Incoming) -> SessionKey:
+    def _session_key(self, incoming: Incoming) -> SessionKey:
         per_user = self._settings.group_sessions == "per_user"
         return SessionKey.of(incoming.address, incoming.author, per_user=per_user)
 
     async def receive(self, incoming: Incoming) -> None:
-        """See `core.surface.Core.receive`."""
+        """See `core.surface.Core.receive`. Messages of one chat are taken one after the other, as they came."""
         incoming = clean(incoming)
-        if not await self.access.allows(incoming):
-            self._say(incoming, await self.access.refusal(incoming))
-            return
+        address = incoming.address
+        async with self._order.enter((address.platform, address.bot, address.chat)):
+            if await self.access.allows(incoming):
+                await self._take(incoming)
+            else:
+                self._say(incoming, await self.access.refusal(incoming))
+
+    async def _take(self, incoming: Incoming) -> None:
+        """Commit a message and wake its lane; what a command does is done when this returns."""
         lane = self._lane(incoming)
         command, _ = parse(incoming.text) or (None, "")
-        express = bool(command and not command.asks_model) or not incoming.text.strip()
-        row = await self._store.inbox.accept(incoming, lane.beside if express else lane)
-        if row is None:
-            return  # the same event again
-        if command and command.name == "stop" and self._engine.stop(lane):
-            self._chat.stopped.add(incoming.event)
-        self._engine.wake(lane.beside if express else lane)
+        if (command and not command.asks_model) or not incoming.text.strip():
+            beside = lane.beside
+            row = await self._chat.act(incoming, lane, lambda: self._store.inbox.accept(incoming, beside))
+            lane = beside
+        else:
+            session = await self._store.sessions.current(lane.key)
+            row = await self._store.inbox.accept(replace(incoming, session=session.id), lane)
+        if row is not None:
+            self._engine.wake(lane)
 
     async def suggest(self, incoming: Incoming, argument: str) -> Sequence[Choice]:
         """See `core.surface.Core.suggest`."""
         if not await self.access.allows(incoming):
             return []
-        return await self._handlers.suggest(self.session_key(incoming), argument, incoming.text)
+        return await self._handlers.suggest(self._session_key(incoming), argument, incoming.text)
 
     def _lane(self, incoming: Incoming) -> Lane:
         by_session = self._settings.group_order == "session"
-        return Lane.of(self.session_key(incoming), incoming.address, incoming.author, by_session=by_session)
+        return Lane.of(self._session_key(incoming), incoming.address, incoming.author, by_session=by_session)
 
     async def _drain(self, lane: Lane, stop: asyncio.Event) -> None:
         await drain(lane, stop, rows=self._store.inbox, leases=self._store.leases, handle=self._chat.handle)

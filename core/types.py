@@ -130,6 +130,7 @@ class Incoming:
     event: the platform's own event id, unique per bot (update_id; message id; interaction id; the page's UUID).
     text: without the mention of the bot; a command is "/name arguments", whatever the platform's own form.
     sent: unix seconds by the platform's clock. role: a role for this one turn (Discord's /ask).
+    session: set by the core: the session that was current when the message came.
     """
 
     event: str
@@ -139,6 +140,7 @@ class Incoming:
     attachments: tuple[Attachment, ...] = ()
     sent: float = 0.0
     role: str = ""
+    session: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -176,6 +178,7 @@ class Turn:
 
     state: "open" while it is being answered, then "done", "stopped" (by the user) or "failed".
     replaced: answered anew by /retry; it stays in history but is not sent to the model.
+    note: why the answer ended as it did, for the user's eyes only.
     """
 
     session: str
@@ -187,6 +190,12 @@ class Turn:
     replaced: bool
     created: float
     model: str = ""
+    note: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The answer as the user sees it."""
+        return with_note(self.answer, self.note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +213,13 @@ class Delta:
     text: str = ""
     finish: str = ""
     usage: Usage | None = None
+
+
+def with_note(answer: str, note: str) -> str:
+    """An answer followed by why it ended as it did ("" when there is nothing to say)."""
+    if not note:
+        return answer
+    return f"{answer}\n\n⚠️ {note}" if answer.strip() else f"⚠️ {note}"
 
 
 def clean(incoming: Incoming) -> Incoming:

@@ -109,12 +109,9 @@ class Board:
         _keep(here.gone, REMEMBERED)
 
     def shown(self, place: Place, session: str, turns: Iterable[Turn]) -> list[Message]:
-        """What a page shows beside these turns of the session. Answers that are in history leave the board here.
-
-        A failed one stays: history has what the model said, the message has why it ended.
-        """
+        """What a page shows beside these turns of the session. Answers that are in history leave the board here."""
         here = self._at(place)
-        kept = {turn.seq for turn in turns if turn.state in {"open", "failed"}}
+        kept = {turn.seq for turn in turns if turn.state == "open"}
         for message in [m for m in here.messages.values() if m.session == session and m.seq and m.final]:
             if message.seq not in kept:
                 del here.messages[message.id]

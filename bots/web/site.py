@@ -161,5 +161,5 @@ def _incoming(key: SessionKey, text: str, event: str, sent: float) -> Incoming:
 
 
 def _turn_json(turn: Turn) -> dict[str, Any]:
-    names = ("seq", "question", "answer", "state", "created", "model")
-    return {name: getattr(turn, name) for name in names}
+    names = ("seq", "question", "state", "created", "model")
+    return {name: getattr(turn, name) for name in names} | {"answer": turn.shown}

@@ -32,7 +32,15 @@ class WebSurface:
 
     @property
     def limits(self) -> Limits:
-        return Limits(PAGE, f"web:{self._address.chat}", (RATE,), first=INTERVAL, interval=INTERVAL, marks_end=True)
+        return Limits(
+            PAGE,
+            f"web:{self._address.chat}",
+            (RATE,),
+            first=INTERVAL,
+            interval=INTERVAL,
+            marks_end=True,
+            markdown=True,
+        )
 
     def render(self, markdown: str) -> Rendered:
         return Rendered(markdown, len(markdown))

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from core import roles
-from core.access import Access
+from core.access import Access, plain
 from core.commands.table import COMMANDS, Command
 from core.errors import UserError
 from core.store import Store
 from core.surface import Choice
-from core.types import Address, Incoming, Session, SessionKey, Turn
+from core.types import Address, Incoming, Lane, Session, SessionKey, Turn
 
 LANGUAGES = (
     "English", "中文", "Español", "हिन्दी", "العربية", "Português", "Русский", "日本語", "Deutsch", "Français",
     "한국어", "Italiano", "Türkçe", "Tiếng Việt", "Polski", "Українська", "Nederlands", "Ελληνικά", "עברית",
     "Bahasa Indonesia",
 )  # fmt: skip
+LANGUAGE = re.compile(r"[^\W\d_][\w ()'’-]{0,39}")
 CUSTOM_LONGEST = 4000  # characters of a user's own role
 HISTORY_SHOWN = 10  # turns
 LINE_LONGEST = 300  # characters of one message in /history
@@ -26,22 +28,39 @@ LINE_LONGEST = 300  # characters of one message in /history
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One use of a command. stopped: whether /stop found an answer to stop."""
+    """One use of a command. lane: where its user's questions are answered."""
 
     command: Command
     argument: str
     incoming: Incoming
-    key: SessionKey
-    stopped: bool = False
+    lane: Lane
+
+    @property
+    def key(self) -> SessionKey:
+        return self.lane.key
 
 
 class Handlers:
-    """Runs commands. `is_group_admin` asks the platform whether a user runs the group."""
+    """Runs commands.
 
-    def __init__(self, store: Store, access: Access, is_group_admin: Callable[[Address, str], Awaitable[bool]]) -> None:
+    is_group_admin: asks the platform whether a user runs the group. stop, stop_session: end what is being written
+    in a lane, or in all lanes of a session; False when nothing is.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        access: Access,
+        *,
+        is_group_admin: Callable[[Address, str], Awaitable[bool]],
+        stop: Callable[[Lane], bool],
+        stop_session: Callable[[SessionKey], bool],
+    ) -> None:
         self._store = store
         self._access = access
         self._is_group_admin = is_group_admin
+        self._stop_lane = stop
+        self._stop_session = stop_session
 
     async def run(self, request: Request) -> str:
         """The answer to a command, as Markdown. Raises UserError with a sentence for the user."""
@@ -57,7 +76,7 @@ class Handlers:
         elif argument == "languages":
             choices = [Choice("auto", "auto – the language you write in"), *(Choice(name, name) for name in LANGUAGES)]
         elif argument == "sessions":
-            sessions = await self._store.sessions.list(key, 25)
+            sessions = await self._store.sessions.list(key)
             choices = [Choice(str(n), _titled(n, session)[:100]) for n, session in enumerate(sessions, 1)]
         else:
             raise ValueError(f"nothing is suggested for {argument!r}")
@@ -77,17 +96,24 @@ class Handlers:
         return "\n".join(f"/{command.name} – {command.summary}" for command in shown)
 
     async def _new(self, request: Request) -> str:
-        await self._store.sessions.new(request.key)
+        await self._begin_anew(request)
         return "A new conversation begins. The old one stays: /sessions goes back to it."
 
     async def _reset(self, request: Request) -> str:
-        await self._store.sessions.new(request.key)
+        await self._begin_anew(request)
         return "Forgotten: I start from nothing. The old conversation stays in /sessions, should you want it back."
+
+    async def _begin_anew(self, request: Request) -> None:
+        await self._require_group_admin(request, "start a new conversation for everybody")
+        current = await self._store.sessions.current(request.key)
+        if await self._store.turns.all(current.id, 1):  # an empty one is new already
+            await self._store.sessions.new(request.key)
 
     async def _sessions(self, request: Request) -> str:
         current = await self._store.sessions.current(request.key)
         sessions = await self._store.sessions.list(request.key)
         if request.argument:
+            await self._require_group_admin(request, "change the conversation for everybody")
             chosen = _numbered(sessions, request.argument)
             await self._store.sessions.switch(chosen.id)
             return f"Back in “{_title(chosen)}”. I remember what was said there."
@@ -99,9 +125,9 @@ class Handlers:
         if not request.argument:
             return self._roles(session)
         await self._require_group_admin(request, "change my role")
-        word, _, text = request.argument.partition(" ")
+        word, *text = request.argument.split(maxsplit=1)
         if word.lower() == "custom":
-            return await self._custom_role(session, text.strip())
+            return await self._custom_role(session, text[0].strip() if text else "")
         role = roles.find(request.argument)
         if role is None:
             raise UserError(f"I have no role called “{request.argument[:60]}”. /role lists them.")
@@ -133,14 +159,21 @@ class Handlers:
         if not request.argument:
             now = session.language or "the language you write in"
             return f"I answer in {now}. Choose with /language Deutsch (any language), or /language auto."
-        if len(request.argument) > 60 or "\n" in request.argument:
+        await self._require_group_admin(request, "choose the language for everybody")
+        if not LANGUAGE.fullmatch(request.argument):  # it goes into the prompt: a name, not a text
             raise UserError("Name one language, like: /language Deutsch")
         chosen = "" if request.argument.lower() == "auto" else request.argument
         await self._store.sessions.set(session.id, language=chosen)
         return f"From now on I answer in {chosen or 'the language you write in'}."
 
     async def _stop(self, request: Request) -> str:
-        return "Stopped." if request.stopped else "Nothing is being written right now."
+        if self._stop_lane(request.lane):
+            return "Stopped."
+        if request.incoming.address.private:
+            return "Nothing is being written right now."
+        if await self._runs_group(request) and self._stop_session(request.key):
+            return "Stopped."
+        return "Nothing of yours is being written right now."
 
     async def _stream(self, request: Request) -> str:
         session = await self._store.sessions.current(request.key)
@@ -148,6 +181,7 @@ class Handlers:
         if mode not in {"on", "off"}:
             state = "on" if session.streaming else "off"
             return f"Streaming is {state}. /stream on shows answers while they are written, /stream off when complete."
+        await self._require_group_admin(request, "change that for everybody")
         await self._store.sessions.set(session.id, streaming=mode == "on")
         return "Answers appear while they are written." if mode == "on" else "Answers appear when they are complete."
 
@@ -162,20 +196,22 @@ class Handlers:
     async def _approve(self, request: Request) -> str:
         if request.argument:
             name = await self._access.approve(request.argument, request.incoming.author.subject)
-            return f"{name} can talk to me now."
+            return f"{plain(name)} can talk to me now."
         await self._access.approve_group(request.incoming)
         return "This group is approved: everybody in it can talk to me."
 
     async def _require_group_admin(self, request: Request, what: str) -> None:
-        address, author = request.incoming.address, request.incoming.author
-        if address.private or await self._access.is_admin(author.subject):
-            return
-        if not await self._is_group_admin(address, author.id):
+        """What changes a session that a group shares is for who runs the group."""
+        if not request.incoming.address.private and not request.key.user and not await self._runs_group(request):
             raise UserError(f"In a group, only the group's admins can {what}.")
+
+    async def _runs_group(self, request: Request) -> bool:
+        address, author = request.incoming.address, request.incoming.author
+        return await self._access.is_admin(author.subject) or await self._is_group_admin(address, author.id)
 
 
 def _numbered(sessions: Sequence[Session], text: str) -> Session:
-    if not text.isdecimal() or not 1 <= int(text) <= len(sessions):
+    if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= len(sessions):
         raise UserError(f"There is no conversation number “{text[:20]}”. /sessions lists them.")
     return sessions[int(text) - 1]
 
@@ -190,7 +226,7 @@ def _titled(number: int, session: Session) -> str:
 
 
 def _round(turn: Turn) -> str:
-    answer = turn.answer or {"open": "(being answered)", "stopped": "(stopped)"}.get(turn.state, "(no answer)")
+    answer = turn.shown or {"open": "(being answered)", "stopped": "(stopped)"}.get(turn.state, "(no answer)")
     return f"**{turn.author or 'You'}:** {_short(turn.question)}\n**Me:** {_short(answer)}"
 
 

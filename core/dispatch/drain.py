@@ -19,6 +19,7 @@ class Rows(Protocol):
     """The part of the inbox that a drain works through."""
 
     async def next(self, lease: Lease) -> Row | None: ...
+    async def give_back(self, row: int, lease: Lease) -> None: ...
 
 
 class Leasing(Protocol):
@@ -35,7 +36,12 @@ async def drain(lane: Lane, stop: asyncio.Event, *, rows: Rows, leases: Leasing,
     """
     lease = await leases.acquire(lane)
     while (row := await rows.next(lease)) is not None:
-        if not await handle(row, lease, stop):
+        try:
+            finished = await handle(row, lease, stop)
+        except asyncio.CancelledError:  # an orderly end is no failed try
+            await asyncio.shield(rows.give_back(row.id, lease))
+            raise
+        if not finished:
             log.info("a newer lease took over", lane=str(lane))
             return
         stop.clear()

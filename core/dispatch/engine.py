@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from core.observe.log import get_logger
-from core.types import Lane
+from core.types import Lane, SessionKey
 
 log = get_logger(__name__)
 
@@ -49,6 +49,11 @@ class Engine:
             return False
         running.stop.set()
         return True
+
+    def stop_session(self, key: SessionKey) -> bool:
+        """Stop everything that is being written in one session, whoever asked. False when nothing is."""
+        lanes = [lane for lane in self._running if lane.key == key and not lane.express]
+        return any([self.stop(lane) for lane in lanes])
 
     async def close(self, grace: float) -> None:
         """No new work; what runs gets `grace` seconds and is then cut. Its rows stay in the inbox."""

@@ -75,6 +75,11 @@ class Budget:
             self._whole.gate(seconds)
 
     @property
+    def gated(self) -> bool:
+        """Whether the platform has asked to wait."""
+        return self._gate > self._clock() or (self._whole is not None and self._whole.gated)
+
+    @property
     def idle(self) -> bool:
         """Whether forgetting this budget changes nothing."""
         longest = max((rate.seconds for rate in self.rates), default=0.0)

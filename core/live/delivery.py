@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
-from core.errors import Gone, Moved, PlatformError, TooFast, TooLong, Unknown, Unreachable
+from core.errors import Gone, Moved, PlatformError, Refused, TooFast, TooLong, Unknown, Unreachable
 from core.live import pacer
 from core.live.budget import Budget, Budgets
 from core.live.screen import Deleted, Due, Page, Screen
@@ -27,6 +27,7 @@ __all__ = ["Deleted", "Delivery", "Fenced", "Journal"]
 
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds between tries of a call that did not get through
 SHORTEST = 5.0  # seconds that an answer is taken to go on at least; later, as long again as it has lasted
+COPIES = 3  # posts that may each have been applied without our learning of it, at most
 MESSAGES = 8  # that one answer may have, unless the settings say otherwise
 SAVE_EVERY = 1.0  # seconds between two savings of the partial text
 
@@ -87,10 +88,6 @@ class Delivery:
         self._calls: list[float] = []  # loop times of the calls that are not written down yet
         self._failures = 0
 
-    @property
-    def text(self) -> str:
-        return self._text
-
     def feed(self, text: str) -> None:
         """Append what the model said. Returns at once."""
         if text and self._began is None:
@@ -103,6 +100,11 @@ class Delivery:
         self._text = self._text if text is None else text
         self._ended = True
         self._fed.set()
+        self._end.set()
+
+    def cut(self) -> None:
+        """The user has seen enough of the complete answer: what is not on screen yet is left out."""
+        self._text = self._text[: self._screen.reach(self._text)]
         self._end.set()
 
     async def run(self, typing_every: float = 4.0) -> None:
@@ -126,21 +128,21 @@ class Delivery:
             await asyncio.gather(painting, *beside, return_exceptions=True)
 
     async def _paint(self) -> None:
-        while not await self._settled():
-            await self._step()
+        while (due := await self._next_due()) is not None:
+            await self._step(due)
         await self._drop_surplus()
         await self._write_down()
 
     # What is to be done next
 
-    async def _settled(self) -> bool:
-        """Wait until something on screen is not as it should be. True when all is, and nothing more comes."""
-        while self._due() is None:
+    async def _next_due(self) -> Due | None:
+        """Wait until something on screen is not as it should be. None when all is, and nothing more comes."""
+        while (due := self._due()) is None:
             if self._ended:
-                return True
+                return None
             self._fed.clear()
             await self._fed.wait()
-        return False
+        return due
 
     def _due(self) -> Due | None:
         held = not self._ended and len(self._text) <= self._hold
@@ -148,17 +150,21 @@ class Delivery:
 
     # When
 
-    async def _step(self) -> None:
+    async def _step(self, due: Due | None) -> None:
         """Wait until a call may go out, then show the then latest text of the first page that needs it."""
-        while (due := self._due()) and (seconds := self._wait(due)) > 0:
+        while due and (seconds := self._wait(due)) > 0:
             await self._sleep(seconds)
+            due = self._due()
         if due is None:
             return
+        self._last_start = _now()
+        self._calls.append(self._last_start)
+        self._budget.spend()  # now, and not when the call's task runs: others may be waiting for the same call
         try:
             await _unbroken(self._show(due))
             self._failures = 0
         except PlatformError as error:
-            await self._recover(error, due.number)
+            await self._recover(error, due)
 
     def _wait(self, due: Due) -> float:
         """Seconds until the call: what the place's budget allows, and the pace of an answer still being written."""
@@ -200,9 +206,6 @@ class Delivery:
         screen = self._screen
         nonce = f"{self._nonce}-{due.number}" + (f"-{screen.lost}" if screen.lost else "")
         out = Out(due.rendered, page=due.number, nonce=nonce, final=due.final and self._ended, files=due.files)
-        self._last_start = _now()
-        self._calls.append(self._last_start)
-        self._budget.spend()
         if due.number < len(screen.pages) and not due.files:
             known = screen.pages[due.number]
             known.shown = None
@@ -225,7 +228,8 @@ class Delivery:
 
     # When it goes wrong
 
-    async def _recover(self, error: PlatformError, number: int) -> None:
+    async def _recover(self, error: PlatformError, due: Due) -> None:
+        number = due.number
         match error:
             case TooFast():
                 self._budget.gate(error.retry_after)
@@ -237,6 +241,8 @@ class Delivery:
                 self._budget.live += 1
             case Gone() if number < len(self._screen.pages):
                 self._screen.lose(number)
+            case Unknown() if number >= len(self._screen.pages) and self._failures >= COPIES - 1:
+                raise Refused("each try to post may have been applied: more of them would be copies") from error
             case Unknown() | Unreachable():
                 await self._back_off(error)
             case _:
@@ -272,7 +278,8 @@ class Delivery:
         """Show that an answer is coming, until its first text is on screen."""
         while not self._screen.pages:
             try:
-                await self._screen.surface.typing()
+                if not self._budget.gated:
+                    await self._screen.surface.typing()
             except PlatformError as error:
                 log.debug("typing was not shown", error=repr(error))
             await asyncio.sleep(every)

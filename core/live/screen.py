@@ -10,6 +10,7 @@ from core.live.unfinished import visible
 from core.surface import File, Rendered, Surface
 
 SMALLEST = 0.05  # of a page: a platform that calls even this too long is not to be satisfied
+CLOSING = 40  # more than what `visible` adds to close open markers
 REST = "This answer goes on in the file."
 
 
@@ -53,13 +54,15 @@ class Screen:
         self._most = most
         self._borders: tuple[Border, ...] = START
         self._room = 1.0  # the part of the page limit that is used
+        self._doubles: list[Page] = []  # messages behind a lost one: they are posted again after it
         self.lost = 0  # messages that had to be posted anew
 
     def due(self, text: str, ended: bool) -> Due | None:
         """What to show next of `text`; `ended` when it is complete. None: all is as it should be."""
         if not text.strip():
             return None
-        self._borders = paginate(text, self._fits, self._borders)
+        if not self.surface.limits.markdown:
+            self._borders = paginate(text, self._fits, self._borders)
         for number in range(min(len(self._borders), self._most)):
             if (due := self._page_due(text, number, ended)) is not None:
                 return due
@@ -68,7 +71,13 @@ class Screen:
     @property
     def surplus(self) -> list[Page]:
         """Messages that the complete text does not need: an earlier try had filled them."""
-        return self.pages[min(len(self._borders), self._most + 1) :]
+        return self.pages[min(len(self._borders), self._most + 1) :] + self._doubles
+
+    def reach(self, text: str) -> int:
+        """How much of `text` is on screen or on its last page: where an answer that is stopped now should end."""
+        if len(self.pages) >= len(self._borders):
+            return len(text)
+        return self._borders[max(len(self.pages), 1)].offset
 
     def shrink(self, number: int) -> None:
         """The platform called this page too long: our measure was wrong. Fill pages less, from this one on."""
@@ -90,6 +99,7 @@ class Screen:
         if not self.pages[number].inherited:
             raise Deleted
         self.lost += 1
+        self._doubles += self.pages[number + 1 :]
         del self.pages[number:]
 
     def _page_due(self, text: str, number: int, ended: bool) -> Due | None:
@@ -97,8 +107,7 @@ class Screen:
         if known and known.done:
             return None
         final = ended or number < len(self._borders) - 1
-        markdown = page(text, self._borders, number)
-        due = Due(number, self.surface.render(markdown if final else visible(markdown)), final)
+        due = Due(number, self._render(text, number, final), final)
         if known is None:
             return due if due.rendered.size > 0 and due.rendered.text.strip() else None
         if known.shown != due.rendered or (final and self.surface.limits.marks_end):
@@ -112,7 +121,16 @@ class Screen:
         file = File("answer.md", text.encode("utf-8", "replace"))
         return Due(self._most, self.surface.render(REST), final=True, files=(file,))
 
+    def _render(self, text: str, number: int, final: bool) -> Rendered:
+        if self.surface.limits.markdown:
+            return self.surface.render(text)
+        markdown = page(text, self._borders, number)
+        return self.surface.render(markdown if final else visible(markdown))
+
     def _fits(self, markdown: str) -> bool:
         """Whether one message can hold it, also while it is unfinished and open markers are closed for it."""
-        size = max(self.surface.render(shape).size for shape in {markdown, visible(markdown)})
-        return size <= self.surface.limits.page * self._room
+        room = self.surface.limits.page * self._room
+        size = self.surface.render(markdown).size
+        if size <= room - CLOSING or size > room:
+            return size <= room
+        return self.surface.render(visible(markdown)).size <= room

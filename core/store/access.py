@@ -37,27 +37,21 @@ class AccessTable:
     async def grant(self, subject: str, level: str, *, name: str = "", by: str = "") -> None:
         """Let a person or a space in ("admin" or "member"), or change its level. Its pending code is void."""
 
-        async def work(tx: Transaction) -> None:
-            await tx.execute(
-                "INSERT INTO access (subject, level, name, granted_by, granted) "
-                "VALUES (:subject, :level, :name, :by, :now) ON CONFLICT (subject) DO UPDATE SET "
-                "level = excluded.level, name = excluded.name, granted_by = excluded.granted_by, "
-                "granted = excluded.granted",
-                subject=subject,
-                level=level,
-                name=name,
-                by=by,
-                now=self._now(),
-            )
-            await tx.execute("DELETE FROM pairings WHERE subject = :subject", subject=subject)
+        await self._db.write(lambda tx: self._grant(tx, subject, level, name, by))
 
-        await self._db.write(work)
-
-    async def revoke(self, subject: str) -> None:
-        async def work(tx: Transaction) -> None:
-            await tx.execute("DELETE FROM access WHERE subject = :subject", subject=subject)
-
-        await self._db.write(work)
+    async def _grant(self, tx: Transaction, subject: str, level: str, name: str, by: str) -> None:
+        await tx.execute(
+            "INSERT INTO access (subject, level, name, granted_by, granted) "
+            "VALUES (:subject, :level, :name, :by, :now) ON CONFLICT (subject) DO UPDATE SET "
+            "level = excluded.level, name = excluded.name, granted_by = excluded.granted_by, "
+            "granted = excluded.granted",
+            subject=subject,
+            level=level,
+            name=name,
+            by=by,
+            now=self._now(),
+        )
+        await tx.execute("DELETE FROM pairings WHERE subject = :subject", subject=subject)
 
     async def pairing(self, subject: str, name: str) -> Pairing:
         """The subject's valid code, else a new one. At most 1,000 are kept: the oldest make room."""
@@ -70,15 +64,19 @@ class AccessTable:
 
         return await self._db.write(work)
 
-    async def redeem(self, code: str) -> Pairing | None:
-        """Use a code up; case, spaces and hyphens do not matter. The caller grants. None when unknown or expired."""
+    async def admit(self, code: str, *, by: str) -> Pairing | None:
+        """Use a code up and let its person in; case, spaces and hyphens do not matter. None: unknown or expired."""
         plain = "".join(code.split()).replace("-", "").upper()
 
         async def work(tx: Transaction) -> Pairing | None:
             rows = await tx.fetch(
                 "DELETE FROM pairings WHERE code = :code AND expires > :now RETURNING *", code=plain, now=self._now()
             )
-            return _pairing(rows[0]) if rows else None
+            if not rows:
+                return None
+            pairing = _pairing(rows[0])
+            await self._grant(tx, pairing.subject, "member", pairing.name, by)
+            return pairing
 
         return await self._db.write(work)
 

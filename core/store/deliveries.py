@@ -88,7 +88,7 @@ class Deliveries:
 
         return await self._db.write(work)
 
-    async def finish(self, row: int, lease: Lease, text: str) -> bool:
+    async def finish(self, row: int, lease: Lease) -> bool:
         """For answers without a turn: in one transaction the delivery is final and the inbox row done.
 
         False when fenced, or when the row was done before: nothing is written.
@@ -97,7 +97,7 @@ class Deliveries:
         async def work(tx: Transaction) -> bool:
             if not await settle(tx, row, lease):
                 return False
-            await close_delivery(tx, row, text)
+            await close_delivery(tx, row)
             return True
 
         return await self._db.write(work)
@@ -112,9 +112,12 @@ class Deliveries:
         return [(Address.from_json(from_json(row["address"])), row["at"]) for row in rows]
 
 
-async def close_delivery(tx: Transaction, row: int, text: str) -> None:
-    """Make the row's delivery final, if it has one; the caller has checked the lease."""
-    await tx.execute("UPDATE deliveries SET text = :text, state = 'final' WHERE inbox_row = :row", text=text, row=row)
+async def close_delivery(tx: Transaction, row: int) -> None:
+    """Make the row's delivery final, if it has one; the caller has checked the lease.
+
+    Its text is dropped: the turn has what is to be kept, and a deleted session must leave nothing here.
+    """
+    await tx.execute("UPDATE deliveries SET text = '', state = 'final' WHERE inbox_row = :row", row=row)
 
 
 def _delivery(row: Record, posts: list[Record]) -> Delivery:

@@ -1,6 +1,6 @@
 """The inbox: what a platform handed over and is not answered yet. It is committed before the platform is told.
 
-`chat.receive` accepts, the lane's drain takes rows one by one; after a crash the rows that wait are drained again.
+`hub.receive` accepts, the lane's drain takes rows one by one; after a crash the rows that wait are drained again.
 """
 
 from __future__ import annotations
@@ -67,6 +67,15 @@ class Inbox:
             return _row(rows[0], lease.lane) if rows else None
 
         return await self._db.write(work)
+
+    async def give_back(self, row: int, lease: Lease) -> None:
+        """The try that `next` counted was none: it was ended in order, before it could succeed or fail."""
+
+        async def work(tx: Transaction) -> None:
+            if await holds(tx, lease):
+                await tx.execute("UPDATE inbox SET tries = tries - 1 WHERE id = :row AND tries > 0", row=row)
+
+        await self._db.write(work)
 
     async def done(self, row: int, lease: Lease) -> bool:
         """The row needs no answer any more. False when fenced, or when the row does not wait."""

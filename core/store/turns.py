@@ -34,9 +34,9 @@ class Turns:
         return await self._db.write(work)
 
     async def reopen(self, row: int, lease: Lease, session: str) -> Turn | None:
-        """Answer the newest finished turn anew: it is marked replaced, and a new turn has its question and author.
+        """Answer the newest finished turn of the row's lane anew: it is marked replaced, a new turn has its question.
 
-        A turn that is still open is another asker's, so it is left alone. None when fenced; once per row, like `open`.
+        What others asked in the same group is left alone. None when fenced; once per row, like `open`.
         """
 
         async def work(tx: Transaction) -> Turn | None:
@@ -77,6 +77,7 @@ class Turns:
         *,
         answer: str,
         state: str,
+        note: str = "",
         model: str = "",
         usage: Usage | None = None,
     ) -> bool:
@@ -88,20 +89,21 @@ class Turns:
         async def work(tx: Transaction) -> bool:
             if not await settle(tx, row, lease):
                 return False
-            kept = await self._write(tx, turn, answer, state, model, usage)
-            await close_delivery(tx, row, answer if kept else "")  # its session was deleted meanwhile: keep nothing
+            await self._write(tx, turn, answer, state, note, model, usage)
+            await close_delivery(tx, row)
             return True
 
         return await self._db.write(work)
 
     async def _write(
-        self, tx: Transaction, turn: Turn, answer: str, state: str, model: str, usage: Usage | None
-    ) -> bool:
-        kept = await tx.execute(
-            "UPDATE turns SET answer = :answer, state = :state, model = :model, prompt_tokens = :prompt, "
+        self, tx: Transaction, turn: Turn, answer: str, state: str, note: str, model: str, usage: Usage | None
+    ) -> None:
+        await tx.execute(
+            "UPDATE turns SET answer = :answer, state = :state, note = :note, model = :model, prompt_tokens = :prompt, "
             "completion_tokens = :completion WHERE session = :session AND seq = :seq",
             answer=answer,
             state=state,
+            note=note,
             model=model,
             prompt=usage.prompt if usage else None,
             completion=usage.completion if usage else None,
@@ -109,13 +111,15 @@ class Turns:
             seq=turn.seq,
         )
         await tx.execute("UPDATE sessions SET updated = :now WHERE id = :id", now=self._now(), id=turn.session)
-        return kept == 1
 
     async def _again(self, tx: Transaction, row: int, session: str) -> Turn:
         rows = await tx.fetch(
             "UPDATE turns SET replaced = 1 WHERE session = :session AND seq = (SELECT MAX(seq) FROM turns "
-            "WHERE session = :session AND replaced = 0 AND state <> 'open') RETURNING author, question",
+            "WHERE session = :session AND replaced = 0 AND state <> 'open' AND inbox_row IN "
+            "(SELECT id FROM inbox WHERE lane = (SELECT lane FROM inbox WHERE id = :row))) "
+            "RETURNING author, question",
             session=session,
+            row=row,
         )
         if not rows:
             raise UserError("There is nothing to answer anew yet.")
@@ -168,4 +172,5 @@ def _turn(row: Record) -> Turn:
         replaced=bool(row["replaced"]),
         created=row["created"],
         model=row["model"],
+        note=row["note"],
     )

@@ -124,7 +124,7 @@ class ModelServer:
 
     reply: a text, or a function of the messages that were sent. pace: seconds before each piece. first: seconds
     before the first. chunk: characters in a piece. usage: whether stream_options is obeyed; refuse_options: whether
-    it is answered with 400. key: the only key let in ("" lets everybody in).
+    it is answered with 400. key: the only key let in ("" lets everybody in). `finish`: the finish reason, settable.
     """
 
     def __init__(
@@ -144,6 +144,7 @@ class ModelServer:
         self.usage, self.refuse_options = usage, refuse_options
         self.models = list(models)
         self.key = key
+        self.finish = "stop"
         self.requests: list[Request] = []
         self.asked_for_models = 0
         self.faults: deque[Fault] = deque()
@@ -247,7 +248,7 @@ class ModelServer:
 
     def _whole(self, request: Request, text: str) -> dict[str, Any]:
         message = {"role": "assistant", "content": text}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        choice = {"index": 0, "message": message, "finish_reason": self.finish}
         return head(request, "chat.completion") | {"choices": [choice], "usage": counted(request, text)}
 
 
@@ -301,7 +302,7 @@ class _Answer:
         return True
 
     async def _end(self, text: str) -> None:
-        await self._choice({}, finish="stop")
+        await self._choice({}, finish=self.server.finish)
         if self.fault.how == "late":
             await asyncio.Event().wait()
         wanted = (self.request.body.get("stream_options") or {}).get("include_usage")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.story.town import TIMEOUT, Town
 
 
@@ -86,15 +88,47 @@ async def test_what_is_not_said_to_the_bot_is_not_answered(town: Town) -> None:
     assert len([m for m in group.messages if m.from_bot]) == 1
 
 
-async def test_only_the_groups_admins_change_its_role(town: Town) -> None:
+@pytest.mark.parametrize("command", ["/role teacher", "/language Deutsch", "/reset", "/new", "/stream off"])
+async def test_only_the_groups_admins_change_what_everybody_shares(town: Town, command: str) -> None:
     await town.open("telegram")
     ada, bob = town.telegram.user(1, "Ada"), town.telegram.user(2, "Bob")
     group = town.telegram.group("Chess club", [ada, bob], admins=[ada])
+    name, _, argument = command.partition(" ")
+    there = f"{name}@{town.telegram.bot.username} {argument}"
+    refused = await group.send(bob, there)
+    answer = await group.answer(after=refused, timeout=TIMEOUT)
+    assert "only the group's admins" in answer.text
+    taken = await group.send(ada, there)
+    answer = await group.answer(after=taken, timeout=TIMEOUT)
+    assert "only the group's admins" not in answer.text
+
+
+async def test_with_sessions_per_user_everybody_changes_their_own(town: Town) -> None:
+    await town.open("telegram", group_sessions="per_user")
+    ada, bob = town.telegram.user(1, "Ada"), town.telegram.user(2, "Bob")
+    group = town.telegram.group("Chess club", [ada, bob])
     bot = town.telegram.bot.username
     await group.send(bob, f"/role@{bot} teacher")
-    await group.until(lambda m: m.from_bot and "only the group's admins" in m.text, timeout=TIMEOUT)
-    await group.send(ada, f"/role@{bot} teacher")
     await group.until(lambda m: m.from_bot and "Teacher" in m.text, timeout=TIMEOUT)
+    await group.send(ada, f"@{bot} What is a prime?")
+    await group.until(lambda m: m.from_bot and "What is a prime?" in m.text, timeout=TIMEOUT)
+    assert "teacher" not in town.systems[-1].lower()
+
+
+async def test_the_groups_admins_stop_everybodys_answers_and_others_only_their_own(town: Town) -> None:
+    await town.open("telegram")
+    ada, bob, cleo = (town.telegram.user(n, name) for n, name in enumerate(("Ada", "Bob", "Cleo"), 1))
+    group = town.telegram.group("Chess club", [ada, bob, cleo], admins=[ada])
+    bot = town.telegram.bot.username
+    town.model.reply = "One two three four five six seven eight nine ten."
+    gate = town.model.hold(after=8)
+    await group.send(bob, f"@{bot} Count.")
+    await gate.reached()
+    await group.send(cleo, f"/stop@{bot}")
+    await group.until(lambda m: m.from_bot and "Nothing of yours" in m.text, timeout=TIMEOUT)
+    await group.send(ada, f"/stop@{bot}")
+    await group.until(lambda m: m.from_bot and m.text == "Stopped.", timeout=TIMEOUT)
+    gate.open()
 
 
 async def test_ask_takes_a_role_for_once(town: Town) -> None:

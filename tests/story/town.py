@@ -17,8 +17,9 @@ import httpx
 from bots.run import House
 from core.commands import parse
 from core.settings import Settings
+from core.store import Store
 from tests.platforms import discord, telegram
-from tests.platforms.model import ModelServer
+from tests.platforms.model import ModelServer, Request
 
 TIMEOUT = 10.0
 
@@ -85,9 +86,20 @@ class Town:
         return self.web
 
     @property
+    def asked(self) -> list[Request]:
+        """The requests that the model got for an answer."""
+        return [request for request in self.model.requests if "messages" in request.body]
+
+    async def house_grants(self, subject: str) -> None:
+        """Let somebody in without their asking."""
+        store = await Store.open(f"sqlite+aiosqlite:///{self.folder}/chinwag.db")
+        await store.access.grant(subject, "member")
+        await store.close()
+
+    @property
     def systems(self) -> list[str]:
         """The system prompt of each request that the model got."""
-        return [request.messages[0]["content"] for request in self.model.requests if "messages" in request.body]
+        return [request.messages[0]["content"] for request in self.asked]
 
 
 IDS = itertools.count(1000)

@@ -123,7 +123,7 @@ class People:
         return await self.store.access.pending()
 
     async def approve(self, code: str, by: str) -> str:
-        pairing = await self.store.access.redeem(code)
+        pairing = await self.store.access.admit(code, by=by)
         if pairing is None:
             raise UserError("This code is unknown or has expired.")
         self.approved.append((pairing.subject, by))

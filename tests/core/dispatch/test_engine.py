@@ -35,6 +35,9 @@ class Rows:
         incoming = Incoming(str(id), Address("telegram", "1", "x"), Author("telegram", "1"))
         return Row(id, lease.lane, incoming, 1, 0.0)
 
+    async def give_back(self, row: int, lease: Lease) -> None:
+        self.log.append(("given back", row))
+
     async def handle(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:
         if self.broken:
             self.broken -= 1
@@ -101,7 +104,7 @@ def test_lanes_run_side_by_side() -> None:
         await asyncio.sleep(1)
 
     run(scene())
-    assert rows.log == [("start", 1), ("start", 2)]
+    assert rows.log[:2] == [("start", 1), ("start", 2)]
 
 
 def test_stop_ends_what_runs_and_not_what_waits() -> None:
@@ -163,4 +166,23 @@ def test_closing_waits_for_the_grace_and_keeps_the_rest() -> None:
 
     assert run(scene()) == 3
     assert rows.waiting[ADA] == [1]
-    assert rows.log == [("start", 1)]
+    assert rows.log == [("start", 1), ("given back", 1)]
+
+
+def test_everything_in_one_session_can_be_stopped_at_once() -> None:
+    rows = Rows()
+    group = SessionKey("telegram", "1", "-100")
+    ada, bob = Lane(group, "ada"), Lane(group, "bob")
+
+    async def scene() -> tuple[bool, bool]:
+        engine = rows.engine()
+        rows.waiting[ada], rows.waiting[bob], rows.waiting[ADA] = [1], [2], [3]
+        for lane in (ada, bob, ADA):
+            engine.wake(lane)
+        await asyncio.sleep(1)
+        stopped = engine.stop_session(group)
+        await asyncio.sleep(1)
+        return stopped, engine.stop_session(group)
+
+    assert run(scene()) == (True, False)
+    assert [entry for entry in rows.log if entry[0] == "stop"] == [("stop", 1), ("stop", 2)]

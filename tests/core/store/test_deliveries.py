@@ -35,18 +35,18 @@ async def test_a_page_that_was_posted_anew_has_its_new_id(store: Store) -> None:
 async def test_a_command_ends_its_delivery_and_its_row_together(store: Store) -> None:
     row, lease = await taken(store, "/help")
     await store.deliveries.open(row.id, lease, ADDRESS)
-    assert await store.deliveries.finish(row.id, lease, "These are the commands")
+    assert await store.deliveries.finish(row.id, lease)
     assert await store.inbox.waiting() == []
     found = await store.deliveries.open(row.id, lease, ADDRESS)
-    assert found == Delivery(row.id, ADDRESS, (), "These are the commands", "final")
-    assert not await store.deliveries.finish(row.id, lease, "twice")
+    assert found == Delivery(row.id, ADDRESS, (), "", "final")
+    assert not await store.deliveries.finish(row.id, lease)
     assert not await store.deliveries.progress(row.id, lease, "late")
     assert await store.deliveries.open(row.id, lease, ADDRESS) == found
 
 
 async def test_a_row_without_a_delivery_can_be_finished(store: Store) -> None:
     row, lease = await taken(store)
-    assert await store.deliveries.finish(row.id, lease, "")
+    assert await store.deliveries.finish(row.id, lease)
     assert await store.inbox.waiting() == []
 
 

@@ -22,7 +22,7 @@ WRITES: dict[str, Write] = {
     "deliveries.open": lambda s, row, lease, turn: s.deliveries.open(row, lease, ADDRESS),
     "deliveries.posted": lambda s, row, lease, turn: s.deliveries.posted(row, lease, 0, "late"),
     "deliveries.progress": lambda s, row, lease, turn: s.deliveries.progress(row, lease, "late"),
-    "deliveries.finish": lambda s, row, lease, turn: s.deliveries.finish(row, lease, "late"),
+    "deliveries.finish": lambda s, row, lease, turn: s.deliveries.finish(row, lease),
 }
 TABLES = ("inbox", "turns", "deliveries", "posts", "sessions")
 

@@ -111,7 +111,7 @@ async def test_the_rest_of_the_oldest_database_is_served(old: Store) -> None:
     (turn,) = await old.turns.all("s1")
     assert (turn.question, turn.answer, turn.model, turn.created) == ("question", "answer", "qwen", 100.0)
     assert await old.access.level("telegram:5") == "admin"
-    pairing = await old.access.redeem("abcd efgh")
+    pairing = await old.access.admit("abcd efgh", by="")
     assert pairing is not None
     assert pairing.subject == "telegram:6"
     assert await old.logins.person("hello") == "telegram:5"

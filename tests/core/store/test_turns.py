@@ -45,7 +45,7 @@ async def test_finishing_ends_turn_delivery_row_and_session_together(store: Stor
     assert await reopened.turns.recent(turn.session, 20) == [done]
     delivery = await reopened.deliveries.open(row.id, await reopened.leases.acquire(row.lane), ADDRESS)
     assert delivery is not None
-    assert (delivery.text, delivery.state) == ("42", "final")
+    assert (delivery.text, delivery.state) == ("", "final")
     session = await reopened.sessions.get(turn.session)
     assert session is not None
     assert session.updated == clock.time
@@ -161,3 +161,22 @@ async def test_a_title_is_set_once(store: Store) -> None:
     await store.sessions.set(session.id, title="My own")
     await answered(store, session.id, "third")
     assert (await store.sessions.current(KEY)).title == "My own"
+
+
+async def test_retry_leaves_alone_what_others_asked_in_the_same_group(store: Store) -> None:
+    mine, others = Lane(KEY, "ada"), Lane(KEY, "bob")
+    for lane, question in ((mine, "mine"), (others, "bob's")):
+        row, lease = await taken(store, lane=lane)
+        turn = await store.turns.open(row.id, lease, (await store.sessions.current(KEY)).id, "x", question)
+        assert turn is not None
+        await store.turns.finish(row.id, lease, turn, answer=question, state="done")
+    row, lease = await taken(store, lane=mine)
+    again = await store.turns.reopen(row.id, lease, turn.session)
+    assert again is not None
+    assert again.question == "mine"
+
+
+async def test_the_turn_of_a_row_is_found(store: Store) -> None:
+    row, _, turn = await opened(store)
+    assert await store.turns.of_row(row.id) == turn
+    assert await store.turns.of_row(row.id + 1) is None

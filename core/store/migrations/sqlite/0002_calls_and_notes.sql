@@ -7,3 +7,6 @@ CREATE TABLE calls (
 CREATE INDEX calls_at ON calls (at);
 INSERT INTO calls (inbox_row, at) SELECT inbox_row, posted FROM posts;
 DROP INDEX posts_posted;
+
+-- Why an answer ended as it did, in words for its user; never sent to the model.
+ALTER TABLE turns ADD COLUMN note TEXT NOT NULL DEFAULT '';
