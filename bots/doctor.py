@@ -17,7 +17,7 @@ from core.settings import Settings
 from core.store import Store
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
-UNREACHABLE = (aiohttp.ClientError, TimeoutError, OSError)
+UNREACHABLE = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError)
 # An answer that is not what the service would say: something else listens there.
 STRANGE = (ValueError, KeyError, TypeError, AttributeError)
 

@@ -101,10 +101,15 @@ async def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
     house = House(settings, say)
     try:
         say("Chinwag is starting.")
-        await house.start()
-        say("Chinwag is running; Ctrl-C stops it.")
-        await stop.wait()
+        starting, stopping = asyncio.create_task(house.start()), asyncio.create_task(stop.wait())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            await starting  # raises why nothing could be started
+            say("Chinwag is running; Ctrl-C stops it.")
+        await stopping
         say("Stopping.")
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
     finally:
         await house.close()
 

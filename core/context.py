@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from core import roles
 from core.errors import ContextTooLong
+from core.roles import Role
 from core.types import Incoming, Session, Turn
 
 SHORTENED = 100  # tokens: less of a turn than this says nothing
@@ -93,14 +94,14 @@ def prompt(
     """
     if not incoming.address.private:
         turn, before = _named(turn), [_named(earlier) for earlier in before]
-    role, text = _role(session, incoming.role)
-    asked = tokens(turn.question) + tokens(text)
+    role = _role(session, incoming.role)
+    asked = tokens(turn.question) + tokens(role if isinstance(role, str) else role.prompt)
     if most is not None:
         if asked > most:
             raise ContextTooLong(f"the question alone is about {asked} tokens, the model reads {most}")
         window = replace(window, tokens=min(window.tokens, most - asked))
     history = conversation(fitting(before, window), turn.question)
-    return roles.prompt(text, role=role, language=session.language, today=today, history=history)
+    return roles.prompt(role, language=session.language, today=today, history=history)
 
 
 def question(incoming: Incoming) -> str:
@@ -115,9 +116,8 @@ def _named(turn: Turn) -> Turn:
     return replace(turn, question=f"{turn.author or 'Somebody'}: {turn.question}")
 
 
-def _role(session: Session, once: str) -> tuple[str, str]:
-    """The title and prompt of the role that answers: the one asked for this once, the user's own, or the session's."""
+def _role(session: Session, once: str) -> Role | str:
+    """Who answers: the role asked for this once, the user's own in their words, or the session's."""
     if not once and session.role == "custom":
-        return "custom", session.role_prompt
-    role = (roles.find(once) if once else None) or roles.builtin().get(session.role) or roles.builtin()["assistant"]
-    return role.title, role.prompt
+        return session.role_prompt
+    return (roles.find(once) if once else None) or roles.builtin().get(session.role) or roles.builtin()["assistant"]

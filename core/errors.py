@@ -2,7 +2,7 @@
 
     ChinwagError
     ├── SetupError                 settings, port, database: said in one line at start, exit code 2
-    ├── PlatformError              what a Surface raises; only core/live and core/dispatch catch these
+    ├── PlatformError              what a Surface raises; only the core catches these
     │   ├── TooFast                the platform asks to wait `retry_after` seconds
     │   ├── TooLong                the rendered text is larger than one page may be
     │   ├── Gone                   the message or the chat is no longer there

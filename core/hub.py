@@ -113,6 +113,11 @@ class Hub:
         if row is not None:
             self._engine.wake(lane)
 
+    async def moved(self, platform: str, bot: str, old: str, new: str) -> None:
+        """See `core.surface.Core.moved`."""
+        await self._store.access.move(f"{platform}:{old}", f"{platform}:{new}")
+        await self._store.sessions.move(platform, bot, old, new)
+
     async def suggest(self, incoming: Incoming, argument: str) -> Sequence[Choice]:
         """See `core.surface.Core.suggest`."""
         if not await self.access.allows(incoming):

@@ -64,25 +64,15 @@ def _plain(text: str) -> str:
     return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
 
 
-def system_prompt(role: Role, *, language: str, today: date) -> str:
-    """The text of the system message of a built-in role. language "" means the one that the user writes in."""
-    return str(prompt(role.prompt, role=role.title, language=language, today=today, history=())[0].content)
-
-
-def prompt(
-    role_prompt: str, *, role: str, language: str, today: date, history: Sequence[BaseMessage]
-) -> list[BaseMessage]:
+def prompt(role: Role | str, *, language: str, today: date, history: Sequence[BaseMessage]) -> list[BaseMessage]:
     """The system message, and the history as it is.
 
-    role_prompt: a built-in role's prompt, a user's own in their words, or "" for the built-in role named `role`.
+    role: a built-in one, or the user's own in their words. language "" means the one that the user writes in.
     """
-    template = role_prompt or (find(role) or builtin()["assistant"]).prompt
-    # Only a text that is shipped with Chinwag is a template; all others are inserted.
-    shipped = any(template == known.prompt for known in builtin().values())
-    values = {"role": role, "language": language.strip() or FOLLOW_THE_USER, "today": _written(today)}
-    if not shipped:
-        values["own"] = template
-    return _messages(template if shipped else OWN_ROLE).format_messages(**values, history=list(history))
+    values = {"language": language.strip() or FOLLOW_THE_USER, "today": _written(today), "history": list(history)}
+    if isinstance(role, str):
+        return _messages(OWN_ROLE).format_messages(own=role, **values)
+    return _messages(role.prompt).format_messages(role=role.title, **values)
 
 
 @cache

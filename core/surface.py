@@ -162,6 +162,10 @@ class Core(Protocol):
         """
         ...
 
+    async def moved(self, platform: str, bot: str, old: str, new: str) -> None:
+        """A group has another chat id now: its approval and its sessions go on there."""
+        ...
+
     async def suggest(self, incoming: Incoming, argument: str) -> Sequence[Choice]:
         """At most 25 values for a command's argument (its `suggest` name); `incoming.text` is what is typed so far."""
         ...

@@ -161,6 +161,10 @@ class TelegramBot:
         incoming = self._read(update)
         if incoming is not None:
             await self._core.receive(incoming)
+        elif (message := update.get("message") or {}).get("migrate_from_chat_id"):
+            # The first message of the new chat: what comes there after it finds everything in its place.
+            old, new = message["migrate_from_chat_id"], message["chat"]["id"]
+            await self._core.moved(self.name, self.bot, str(old), str(new))
 
     def _read(self, update: Raw) -> Incoming | None:
         if self._me is None:

@@ -80,7 +80,11 @@ class WebBot:
         self._server = _Server(config)
         serving = asyncio.create_task(self._server.serve([listener]), name="web")
         self._tasks = [serving, asyncio.create_task(self._watch_status(), name="web status")]
-        await self._server.up.wait()
+        up = asyncio.create_task(self._server.up.wait())
+        await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
+        up.cancel()
+        if serving.done():
+            await serving  # raises why it ended
         self.title = await self.link()
 
     async def stop(self) -> None:

@@ -53,6 +53,18 @@ class AccessTable:
         )
         await tx.execute("DELETE FROM pairings WHERE subject = :subject", subject=subject)
 
+    async def move(self, old: str, new: str) -> None:
+        """A space has another id now; what was approved stays approved."""
+        await self._db.write(
+            lambda tx: tx.execute(
+                "INSERT INTO access (subject, level, name, granted_by, granted) "
+                "SELECT :new, level, name, granted_by, granted FROM access WHERE subject = :old "
+                "ON CONFLICT (subject) DO NOTHING",
+                old=old,
+                new=new,
+            )
+        )
+
     async def pairing(self, subject: str, name: str) -> Pairing:
         """The subject's valid code, else a new one. At most 1,000 are kept: the oldest make room."""
 

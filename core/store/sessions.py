@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 
 from core.errors import UserError
 from core.store.database import Database, Record, Transaction, Value
@@ -80,6 +81,26 @@ class Sessions:
             return session
 
         return await self._db.write(work)
+
+    async def move(self, platform: str, bot: str, old: str, new: str) -> None:
+        """A chat has another id now (a group became a supergroup): its sessions go on there."""
+
+        async def work(tx: Transaction) -> None:
+            there = {"platform": platform, "bot": bot}
+            found = await tx.fetch(
+                "SELECT DISTINCT key FROM sessions WHERE platform = :platform AND bot = :bot AND chat = :old",
+                old=old,
+                **there,
+            )
+            for row in found:
+                key, moved = row["key"], str(replace(SessionKey.parse(row["key"]), chat=new))
+                await tx.execute(
+                    "UPDATE sessions SET key = :moved, chat = :new WHERE key = :key", moved=moved, new=new, key=key
+                )
+                await tx.execute("DELETE FROM current_sessions WHERE key = :moved", moved=moved)
+                await tx.execute("UPDATE current_sessions SET key = :moved WHERE key = :key", moved=moved, key=key)
+
+        await self._db.write(work)
 
     async def set(
         self,

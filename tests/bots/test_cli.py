@@ -210,3 +210,35 @@ async def test_doctor_knows_a_running_chinwag(cli: Cli) -> None:
         code, text = await cli.run("doctor", OPENAI_BASE_URL=model.url, WEB_PORT=port)
     assert code == 0, text
     assert "served by a running Chinwag" in text
+
+
+async def test_a_proxy_that_a_library_cannot_use_stops_only_its_platform(cli: Cli) -> None:
+    async with ModelServer() as model:
+        process = await cli.start(
+            "run", TELEGRAM_BOT_TOKEN="1:aaaa", HTTPS_PROXY="foo://x", OPENAI_BASE_URL=model.url, WEB_PORT="0"
+        )
+        assert process.stdout
+        text = ""
+        async with asyncio.timeout(TIMEOUT):
+            while "is running" not in text:
+                line = (await process.stdout.readline()).decode()
+                assert line, text
+                text += line
+    assert "telegram  not started" in text
+    assert "token=" in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"LOCAL_MODEL_PATH": "nowhere.gguf"}, "LOCAL_MODEL_PATH"),
+        ({"OPENAI_BASE_URL": "http://user:hunter2@127.0.0.1:9"}, "OPENAI_BASE_URL"),
+        ({"WEB_HOST": "a..b", "WEB_PORT": "8080"}, "WEB_HOST"),
+    ],
+)
+async def test_doctor_on_odd_settings(cli: Cli, settings: dict[str, str], named: str) -> None:
+    code, text = await cli.run("doctor", **{"WEB_PORT": "0", **settings})
+    assert code == 1, text
+    assert named in text
+    assert "hunter2" not in text
+    assert "Traceback" not in text

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from core.roles import Role, builtin, find, prompt, system_prompt
+from core.roles import Role, builtin, find, prompt
 
 SUNDAY = date(2026, 11, 22)
 HOSTILE = [
@@ -74,8 +74,12 @@ def test_find(text: str, name: str | None) -> None:
     assert (found and found.name) == name
 
 
+def system_prompt(role: Role | str, *, language: str, today: date = SUNDAY) -> str:
+    return str(prompt(role, language=language, today=today, history=())[0].content)
+
+
 def test_a_built_in_role_knows_its_name_the_language_and_the_day() -> None:
-    text = system_prompt(builtin()["customer-support"], language="German", today=SUNDAY)
+    text = system_prompt(builtin()["customer-support"], language="German")
     assert "You work in Customer support," in text
     assert "Answer in German." in text
     assert text.endswith("\n\nToday is Sunday, 22 November 2026.")
@@ -83,28 +87,22 @@ def test_a_built_in_role_knows_its_name_the_language_and_the_day() -> None:
 
 @pytest.mark.parametrize("role", builtin().values(), ids=lambda role: role.name)
 def test_without_a_language_it_follows_the_user(role: Role) -> None:
-    text = system_prompt(role, language="", today=SUNDAY)
+    text = system_prompt(role, language="")
     assert "the language the user writes in" in text
     assert "{" not in text
-    assert text == system_prompt(role, language=" ", today=SUNDAY)
+    assert text == system_prompt(role, language=" ")
 
 
 def test_the_messages_are_one_system_message_and_the_history_itself() -> None:
     history: list[BaseMessage] = [HumanMessage("Hi"), AIMessage("Hello"), HumanMessage("{x}")]
     teacher = builtin()["teacher"]
-    system, *rest = prompt(teacher.prompt, role=teacher.title, language="", today=SUNDAY, history=history)
-    assert system == SystemMessage(system_prompt(teacher, language="", today=SUNDAY))
+    system, *rest = prompt(teacher, language="", today=SUNDAY, history=history)
+    assert system == SystemMessage(system_prompt(teacher, language=""))
     assert rest == history
 
 
-def test_no_role_prompt_means_the_built_in_role_of_that_name_or_the_assistant() -> None:
-    named, gone = (prompt("", role=role, language="", today=SUNDAY, history=[])[0] for role in ("writer", "gone"))
-    assert "You are a writer and editor" in str(named.content)
-    assert "You are an assistant in a chat" in str(gone.content)
-
-
 def test_an_own_role_comes_first_with_the_language_and_the_day() -> None:
-    system, *rest = prompt("You are a pirate.", role="custom", language="French", today=SUNDAY, history=[])
+    system, *rest = prompt("You are a pirate.", language="French", today=SUNDAY, history=[])
     assert isinstance(system, SystemMessage)
     assert str(system.content).startswith("You are a pirate.\n")
     assert "answer in French" in str(system.content)
@@ -115,19 +113,17 @@ def test_an_own_role_comes_first_with_the_language_and_the_day() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_looks_like_a_template_comes_out_verbatim(text: str) -> None:
     history: list[BaseMessage] = [HumanMessage(text), AIMessage(text)]
-    own, *rest = prompt(text, role=text, language=text, today=SUNDAY, history=history)
+    own, *rest = prompt(text, language=text, today=SUNDAY, history=history)
     assert str(own.content).startswith(f"{text}\n\n")
     assert f"answer in {text}." in str(own.content)
     assert [message.content for message in rest] == [text, text]
-    shipped = prompt(builtin()["teacher"].prompt, role=text, language=text, today=SUNDAY, history=[])[0]
-    assert f"your role is: {text}." in str(shipped.content)
-    assert f"Teach in {text}." in str(shipped.content)
+    assert f"Teach in {text}." in system_prompt(builtin()["teacher"], language=text)
 
 
-@given(st.text(min_size=1), st.text(), st.text(), st.text())
+@given(st.text(min_size=1), st.text(), st.text())
 @settings(deadline=None)
-def test_any_text_comes_out_verbatim(own: str, role: str, language: str, said: str) -> None:
-    system, human = prompt(own, role=role, language=language, today=SUNDAY, history=[HumanMessage(said)])
+def test_any_text_comes_out_verbatim(own: str, language: str, said: str) -> None:
+    system, human = prompt(own, language=language, today=SUNDAY, history=[HumanMessage(said)])
     assert str(system.content).startswith(f"{own}\n\n")
     assert f"answer in {language.strip() or 'the language the user writes in'}." in str(system.content)
     assert human.content == said

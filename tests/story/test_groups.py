@@ -143,3 +143,17 @@ async def test_ask_takes_a_role_for_once(town: Town) -> None:
     await channel.send(ada, "And who are you?", mention_bot=True)
     await channel.until_shows("And who are you?", timeout=TIMEOUT)
     assert "teacher" not in town.systems[-1].lower()
+
+
+async def test_a_group_that_becomes_a_supergroup_keeps_its_approval_and_its_history(town: Town) -> None:
+    await town.open("telegram", access="invite", admins=("telegram:1",))
+    ada = town.telegram.user(1, "Ada")
+    group = town.telegram.group("Chess club", [ada], supergroup=False)
+    bot = town.telegram.bot.username
+    await group.send(ada, f"/approve@{bot}")
+    await group.until(lambda m: m.from_bot and "approved" in m.text, timeout=TIMEOUT)
+    await group.send(ada, f"@{bot} my name is Ada.")
+    await group.until(lambda m: m.from_bot and "Nice to meet you, Ada." in m.text, timeout=TIMEOUT)
+    larger = await group.migrate()
+    await larger.send(ada, f"@{bot} What is my name?")
+    await larger.until(lambda m: m.from_bot and "Your name is Ada." in m.text, timeout=TIMEOUT)
