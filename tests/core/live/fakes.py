@@ -30,6 +30,7 @@ class FakeSurface:
     limits: Limits = field(default_factory=lambda: Limits(page=100, budget="here", rates=(Rate(20, 60.0),)))
     round_trip: float = 0.1
     faults: deque[PlatformError | None] = field(default_factory=deque)
+    applied: bool = False  # whether a call that fails was applied all the same
     really: int = 0  # the page size that the platform enforces, when it is not the one that it tells
     calls: list[Shown] = field(default_factory=list)
     screen: dict[str, str] = field(default_factory=dict)
@@ -51,6 +52,8 @@ class FakeSurface:
         return id
 
     async def edit(self, id: str, out: Out) -> None:
+        if self.applied and id in self.screen:
+            self.screen[id] = out.rendered.text
         await self._call("edit", id, out.rendered.text)
         if id not in self.screen:
             raise Gone

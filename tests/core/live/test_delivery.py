@@ -197,8 +197,9 @@ def test_flood_control_delays_but_never_loses_or_doubles(call: str, retry_after:
     assert len(stage.surface.calls) < 60
 
 
-def test_an_edit_that_timed_out_is_made_again_with_the_latest_text() -> None:
-    stage = Stage(FakeSurface(PRIVATE, faults=deque([None, Unknown(), Unreachable(), None, Unknown()])))
+@pytest.mark.parametrize("applied", [True, False])
+def test_an_edit_that_timed_out_is_made_again_with_the_latest_text(applied: bool) -> None:
+    stage = Stage(FakeSurface(PRIVATE, applied=applied, faults=deque([None, Unknown(), Unreachable(), None, Unknown()])))
     play(stage, sentences(40))
     assert stage.surface.text == sentences(40)
     assert len(stage.surface.screen) == 1
@@ -364,3 +365,41 @@ def test_a_disk_that_is_full_does_not_end_the_answer() -> None:
     stage.journal.progress = failing  # type: ignore[method-assign]
     play(stage, sentences(40))
     assert stage.surface.text == sentences(40)
+
+
+def test_posts_that_may_each_have_been_applied_end_after_three() -> None:
+    stage = Stage(FakeSurface(PRIVATE, faults=deque([Unknown()] * 9)))
+    with pytest.raises(Refused):
+        play(stage, SENTENCE)
+    assert len(stage.surface.nonces) == 3
+
+
+def test_pages_behind_a_lost_one_do_not_stay_as_doubles() -> None:
+    stage = Stage(FakeSurface(Limits(page=100, budget="x", rates=(Rate(100, 1.0),), interval=0.1)))
+    stage.surface.screen.update(a="one", c="three")  # b was deleted while nobody looked
+    play(stage, sentences(6), posted=("a", "b", "c"), before="x")
+    assert stage.surface.text == sentences(6)
+    assert "c" not in stage.surface.screen
+
+
+def test_an_answer_can_be_cut_where_its_screen_ends() -> None:
+    stage = Stage(FakeSurface(Limits(page=100, budget="x", rates=(Rate(2, 10.0),), interval=0.1)))
+
+    async def scene() -> None:
+        delivery = stage.delivery()
+        delivery.feed(sentences(20))
+        delivery.finish()
+        showing = asyncio.create_task(delivery.run())
+        await asyncio.sleep(15)
+        delivery.cut()
+        await showing
+
+    run(scene())
+    assert 0 < len(stage.surface.text) < 500
+    assert sentences(20).startswith(stage.surface.text)
+
+
+def test_nothing_is_typed_while_the_platform_asks_to_wait() -> None:
+    stage = Stage(FakeSurface(PRIVATE, faults=deque([TooFast(60)])))
+    play(stage, SENTENCE)
+    assert len(stage.surface.typed) <= 2
