@@ -104,7 +104,7 @@ class Delivery:
 
     def cut(self) -> None:
         """The user has seen enough of the complete answer: what is not on screen yet is left out."""
-        self._text = self._text[: self._screen.reach(self._text)]
+        self._text = self._screen.cut(self._text)
         self._end.set()
 
     async def run(self, typing_every: float = 4.0) -> None:

@@ -73,11 +73,14 @@ class Screen:
         """Messages that the complete text does not need: an earlier try had filled them."""
         return self.pages[min(len(self._borders), self._most + 1) :] + self._doubles
 
-    def reach(self, text: str) -> int:
-        """How much of `text` is on screen or on its last page: where an answer that is stopped now should end."""
-        if len(self.pages) >= len(self._borders):
-            return len(text)
-        return self._borders[max(len(self.pages), 1)].offset
+    def cut(self, text: str) -> str:
+        """The part of `text` that ends with the last page on screen: an answer that is stopped now ends there."""
+        shown = max(len(self.pages), 1)
+        if shown >= len(self._borders):
+            return text
+        end = self._borders[shown].offset
+        self._borders = self._borders[:shown]
+        return text[:end]
 
     def shrink(self, number: int) -> None:
         """The platform called this page too long: our measure was wrong. Fill pages less, from this one on."""
