@@ -1,6 +1,6 @@
 """Markdown within a paragraph, in Discord's dialect. Only `render` calls this.
 
-Code spans, links and escapes are left alone, and formulas are shown as they were written; everything between them is
+Code spans, escapes and links to the web are left alone, formulas are made readable; everything between them is
 translated.
 """
 
@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from core.live.markdown import MATH
+from core.live import formulas
 from core.live.plain import BREAK, readable
 
 # What must not be looked into. A destination holds no blank; one level of brackets, as in Wikipedia's addresses.
 _DESTINATION = r"\((?P<{0}>[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+\"[^\"\n]*\")?\)"
 _KEPT = re.compile(
-    rf"(?P<formula>(?s:{MATH.pattern}))|"
+    rf"(?P<formula>{formulas.FORMULA.pattern})|"
     r"\[!\[(?P<alt>[^\]\n]{0,1000})\]" + _DESTINATION.format("inner") + r"\]" + _DESTINATION.format("outer") + "|"
     r"!\[(?P<alone>[^\]\n]{0,1000})\]" + _DESTINATION.format("image") + "|"
+    r"\[(?P<words>[^\[\]`\n]{0,1000})\](?P<target>" + _DESTINATION.format("address") + ")|"
     r"(?<=\])" + _DESTINATION.format("link") + "|"
     r"<[a-z]+:[^<>\s]*>|https?://[^\s<>*|]+?(?=[_~)]*(?:[\s<>*|]|$))|"
     r"\\(?P<broken>\n)|\\[!-/:-@\[-`{-~]",
@@ -25,6 +26,7 @@ _KEPT = re.compile(
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});", re.IGNORECASE)
 _UNDERSCORES = re.compile(r"(?<!_)_{2,3}(?!_)")
+_BARS = re.compile(r"(?<!\|)\|\|(?!\|)")
 _WEB = re.compile("https?://", re.IGNORECASE)
 _SPECIAL = frozenset("\\`*_~|<>#[]()-@")
 _ESCAPED = str.maketrans({letter: "\\" + letter for letter in "\\`*_~|<>[]"})  # what Discord reads inside a line
@@ -34,8 +36,9 @@ Span = tuple[int, int]
 
 
 def inline(text: str) -> str:
-    """One paragraph's Markdown in Discord's dialect: `__x__` is bold, `||` hides nothing, entities are characters."""
+    """One paragraph's Markdown in Discord's dialect: `__x__` is bold, loose bars hide nothing, `&amp;` is "&"."""
     kept = _spans(text)
+    kept = sorted(kept + _spoilers(text, [span for span, _ in kept]))
     text = _strong(text, [span for span, _ in kept])
     out: list[str] = []
     at = 0
@@ -45,12 +48,17 @@ def inline(text: str) -> str:
     return "".join(out) + _between(text[at:])
 
 
+def plain(text: str) -> str:
+    """Text that is no Markdown, so that Discord shows it as it is."""
+    return text.translate(_ESCAPED)
+
+
 def link(words: str, url: str) -> str:
     """A link with plain text for its words. Discord links only the web, and no words that are a URL themselves."""
-    shown, address = words.translate(_ESCAPED), readable(url)
+    shown, address = plain(words), readable(url)
     if _WEB.match(url):
         return url if words == address else f"[{shown}]({url.translate(_BRACKETS)})"
-    return shown if words == address else f"{shown} ({address.translate(_ESCAPED)})"
+    return shown if words == address else f"{shown} ({plain(address)})"
 
 
 def code_spans(text: str) -> list[Span]:
@@ -86,7 +94,9 @@ def _spans(text: str) -> list[tuple[Span, str]]:
 
 def _shown(match: re.Match[str]) -> str:
     if match["formula"]:
-        return match[0].translate(_ESCAPED)
+        return plain(formulas.readable(match[0].replace("\n> ", "\n")))
+    if match["words"] is not None:
+        return _link(match["words"], match["address"], match["target"])
     if match["broken"]:
         return "\n"
     if match["alone"] is not None:
@@ -94,6 +104,15 @@ def _shown(match: re.Match[str]) -> str:
     if match["alt"] is not None:
         return _image(match["alt"], match["outer"])
     return match[0]
+
+
+def _link(words: str, address: str, target: str) -> str:
+    """Discord links words to the web only, and shows the Markdown of every other link as it is."""
+    if words == address or not words.strip():
+        return address if _WEB.match(address) else plain(address)
+    if _WEB.match(address) and not _WEB.match(words):
+        return f"[{inline(words)}]{target}"
+    return f"{inline(words)} ({address if _WEB.match(address) else plain(address)})"
 
 
 def _image(words: str, url: str) -> str:
@@ -118,6 +137,20 @@ def _strong(text: str, kept: list[Span]) -> str:
     return "".join(letters)
 
 
+def _spoilers(text: str, kept: list[Span]) -> list[tuple[Span, str]]:
+    """The bars that hide what is between them, as in `core.live.markdown`: tight ones."""
+    found: list[tuple[Span, str]] = []
+    opened: Span | None = None
+    for bars in _outside(_BARS, text, kept):
+        start, end = bars.span()
+        if opened and end - opened[0] > 4 and not text[start - 1].isspace():
+            found += [(opened, "||"), ((start, end), "||")]
+            opened = None
+        elif end < len(text) and not text[end].isspace():
+            opened = (start, end)
+    return found
+
+
 def _outside(pattern: re.Pattern[str], text: str, kept: list[Span]) -> list[re.Match[str]]:
     found: list[re.Match[str]] = []
     at = 0
@@ -128,7 +161,7 @@ def _outside(pattern: re.Pattern[str], text: str, kept: list[Span]) -> list[re.M
 
 
 def _between(text: str) -> str:
-    # Discord hides what stands between two "||" (spoiler); in Markdown they are two bars.
+    # Discord hides what stands between any two "||"; these are two bars.
     text = BREAK.sub("\n", text.replace("||", r"\|\|"))
     return _ENTITY.sub(_character, text)
 

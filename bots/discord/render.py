@@ -1,7 +1,8 @@
 """Markdown in the dialect that Discord reads. Pure and total; `surface` calls it for every text, whole or half.
 
-markdown-it says which lines are code, tables and rules; those are written anew, every other line is translated
-in place, because Discord keeps line breaks. Nobody is ever pinged: that is up to `allowed_mentions`, not to the text.
+markdown-it says which lines are code, tables, formulas and rules; those are written anew, every other line is
+translated in place, because Discord keeps line breaks. Nobody is ever pinged: that is up to `allowed_mentions`, not
+to the text.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 
 from markdown_it.token import Token
 
-from bots.discord.inline import inline, link
+from bots.discord.inline import inline, link, plain
 from core.live.markdown import BOXES, TASK, blocks, language
 from core.live.text import units, whole
 from core.surface import Rendered
@@ -54,10 +55,12 @@ def _block(token: Token, lines: list[str]) -> list[str]:
         return [_RULE]
     if token.type == "table":
         return [*_fenced(token.content), *(link(label, url) for label, url in token.meta["links"])]
-    if token.type == "fence" and token.map:
-        before = _QUOTE.sub("", lines[token.map[0]]).partition(token.markup)[0]  # a list's marker on the same line
-        return [*([before.rstrip()] if before.strip() else []), *_fenced(token.content, language(token))]
-    return []
+    if token.type not in ("fence", "formula") or not token.map:
+        return []
+    before = _QUOTE.sub("", lines[token.map[0]]).partition(token.markup)[0]  # a list's marker on the same line
+    if token.type == "formula":
+        return (_line(before) + plain(token.content)).split("\n")
+    return [*([before.rstrip()] if before.strip() else []), *_fenced(token.content, language(token))]
 
 
 def _fenced(code: str, language: str = "") -> list[str]:

@@ -124,6 +124,10 @@ class _Blocks:
             self.out.gap(1)
             inline.link(self.out, label, url)
 
+    def formula(self, token: Token) -> None:
+        self.begin(token)
+        self.out.write(token.content)
+
     def text(self, token: Token) -> None:
         self.begin(token)
         inline.write(self.out, self.without_task(token.content, token.children or []))
@@ -151,5 +155,6 @@ _HANDLERS: dict[str, Callable[[_Blocks, Token], None]] = {
     "list_item_open": _Blocks.open_item,
     "list_item_close": _Blocks.close_item,
     "table": _Blocks.table,
+    "formula": _Blocks.formula,
     "inline": _Blocks.text,
 }

@@ -1,9 +1,10 @@
-"""The Markdown that models write, as tokens: CommonMark with tables, strikethrough, spoilers, and LaTeX left alone.
+"""The Markdown that models write, as tokens: CommonMark with tables, strikethrough, spoilers and LaTeX.
 
-The bots' renderers read the tokens; a table is one token, laid out already (`core.live.tables`). Rules that would
-lose or surprise are off: underlined headings ("text" over "---" is a rule here, and half a list would flash as a
-heading), link definitions (an unused one would vanish), HTML (is text), and code by indentation alone: an answer with
-four columns in front of it means a fence or a list inside a list, on a page that begins in the middle of one too.
+The bots' renderers read the tokens. A table is one token, laid out already (`core.live.tables`); so is a formula on
+lines of its own, and one in running text is text (`core.live.formulas`). Rules that would lose or surprise are off:
+underlined headings ("text" over "---" is a rule here, and half a list would flash as a heading), link definitions (an
+unused one would vanish), HTML (is text), and code by indentation alone: an answer with four columns in front of it
+means a fence or a list inside a list, on a page that begins in the middle of one too.
 """
 
 from __future__ import annotations
@@ -11,27 +12,24 @@ from __future__ import annotations
 import re
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Delimiter, Scanned
 from markdown_it.token import Token
 
+from core.live.formulas import FORMULA, readable
 from core.live.tables import lay_out_tables
 
 OFF = ("code", "html_block", "html_inline", "lheading", "reference")
 NESTING = 24  # markdown-it drops what is nested deeper, and slows down with it; `parse` says so
 
-# A formula, at most 2,000 characters of it: what never ends must not be looked for to the end from every "\(".
-MATH = re.compile(
-    r"\\\(.{0,2000}?\\\)|\\\[.{0,2000}?\\\]|\$\$.{1,2000}?\$\$"
-    r"|\$(?=\S)[^$\n]*[^$\s]\$(?!\d)"  # "costs $5 or $6" is not a formula (pandoc's rule)
-    r"|\\[()\[\]]",  # half a formula while it is being written
-    re.DOTALL,
-)
 # What a list item may begin with, and the box that it shows.
 TASK = re.compile(r"\[([ xX])\](?=\s|$)")
 BOXES = {" ": "☐", "x": "☑", "X": "☑"}
 
-_SPOILER = re.compile(r"\|\|(?=[^\s|])(.{0,2000}?[^\s|])\|\|(?!\|)", re.DOTALL)
+# Tight, as "a || b" is no spoiler.
+SPOILER = re.compile(r"\|\|(?=[^\s|])(.{0,2000}?[^\s|])\|\|(?!\|)", re.DOTALL)
+_DISPLAY = re.compile(r"\$\$|\\\[|\\begin(\{\w+\*?\})")
 _LANGUAGE = re.compile(r"[\w+#.-]{0,32}", re.ASCII)
 
 # CommonMark decides by spaces and punctuation whether "**" begins or ends bold; Chinese and Japanese have no spaces.
@@ -82,18 +80,50 @@ def _beside_cjk(state: StateInline, scanned: Scanned) -> Scanned:
     )
 
 
-def _math(state: StateInline, silent: bool) -> bool:
-    match = MATH.match(state.src, state.pos, state.posMax) if state.src[state.pos] in "\\$" else None
+def _formula(state: StateInline, silent: bool) -> bool:
+    match = FORMULA.match(state.src, state.pos, state.posMax) if state.src[state.pos] in "\\$" else None
     if match is None:
         return False
     if not silent:
-        state.append_pending(match[0])
+        state.append_pending(readable(match[0]))
     state.pos = match.end()
     return True
 
 
+def _display(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """A formula on lines of its own: what looks like a list, heading or quotation in it is none."""
+    mark = _DISPLAY.match(state.src, state.bMarks[first] + state.tShift[first], state.eMarks[first])
+    end = _end_of_display(state, first, last, mark) if mark else 0
+    if not mark or not end or not FORMULA.fullmatch(formula := _stripped(state, first, end)):
+        return False
+    if not silent:
+        token = state.push("formula", "", 0)
+        token.content, token.map, token.markup = readable(formula), [first, end], mark[0]
+        state.line = end
+    return True
+
+
+def _end_of_display(state: StateBlock, first: int, last: int, mark: re.Match[str]) -> int:
+    """The line behind the formula that `mark` begins on the line `first`; 0 when it has no end."""
+    ends = "\\end" + mark[1] if mark[1] else mark[0].replace("[", "]")
+    size = 0
+    for line in range(first, last):
+        text = _stripped(state, line, line + 1)
+        text = text if line > first else text.removeprefix(mark[0])
+        size += len(text)
+        if text.endswith(ends):
+            return line + 1
+        if size > 2000 or mark[0] in text or (line > first and not text) or state.sCount[line] < state.blkIndent:
+            return 0
+    return 0
+
+
+def _stripped(state: StateBlock, first: int, end: int) -> str:
+    return state.getLines(first, end, state.blkIndent, False).strip()
+
+
 def _spoiler(state: StateInline, silent: bool) -> bool:
-    match = _SPOILER.match(state.src, state.pos, state.posMax)
+    match = SPOILER.match(state.src, state.pos, state.posMax)
     if match is None:
         return False
     if not silent:
@@ -111,7 +141,8 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": NESTING})
     parser.enable(["table", "strikethrough"]).disable(OFF)
     parser.inline.ruler.at("emphasis", _emphasis)
-    parser.inline.ruler.before("escape", "math", _math)
+    parser.inline.ruler.before("escape", "formula", _formula)
+    parser.block.ruler.before("fence", "display", _display, {"alt": ["paragraph", "blockquote", "list"]})
     parser.inline.ruler.push("spoiler", _spoiler)
     parser.inline.add_terminator_char("|")
     parser.core.ruler.after("block", "lay_out_tables", lay_out_tables)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from core.live.formulas import FORMULA, MARKS, OPEN_FORMULA
 from core.live.lines import SEPARATOR, Line, closed, lines
 
 HEADING_OR_RULE = re.compile(r"[ \t]*(?:#{1,6}[ \t]|(?:\*[ \t]*){3,}$|(?:-[ \t]*){3,}$|(?:_[ \t]*){3,}$)")
@@ -16,7 +17,10 @@ BLOCK = re.compile(r"[\s>]*+(?:[-*+]|\d{1,9}[.)])[ \t]")
 LONE_MARKER = re.compile(
     r"[ \t>]*+(?:--|#{1,6}+|`{1,2}+|~{1,2}+|(?:(?:[-*+]|\d{1,9}[.)])[ \t]*+)?(?:\[[ xX]?\]?)?)[ \t]*+$"
 )
-ESCAPE_OR_CODE = re.compile(r"\\[\s\S]|(?<!`)(`++)[\s\S]*?(?<!`)\1(?!`)")
+CODE = r"(?<!`)(?P<ticks>`++)[\s\S]*?(?<!`)(?P=ticks)(?!`)"
+SETTLED = re.compile(rf"{FORMULA.pattern}|\\[\s\S]|{CODE}")
+# A backtick that is left over begins code, and in code there are no formulas.
+FORMULAS = re.compile(rf"(?P<formula>{FORMULA.pattern})|(?P<open>{OPEN_FORMULA.pattern})|\\[\s\S]|{CODE}|(?P<code>`)")
 WHOLE_LINK = re.compile(r"!?\[[^\[\]]*+\](?:\((?:[^()\n]++|\([^()\n]*+\))*+\)|\[[^\[\]\n]*+\])")
 OPEN_LINK = re.compile(
     r"(?P<image>!?)\[(?P<text>[^\[\]]{0,200}+)(?P<rest>|\](?:\((?:[^()\n]++|\([^()\n]*+\)?+)*+|\[[^\[\]\n]*+)?)\Z"
@@ -32,7 +36,7 @@ def visible(markdown: str) -> str:
 
     Only the tail differs, and a well-formed text comes back as it is. Held back are: half a table row or a header
     without its separator, a code block without content, half a fence, a lone list marker, a link's brackets and
-    address until it is complete.
+    address until it is complete, half a formula.
     """
     if not (found := list(lines(markdown))):
         return markdown
@@ -40,9 +44,13 @@ def visible(markdown: str) -> str:
         return markdown[: opener.start]
     if found[-1].after:
         return closed(markdown)
+    begun, formulas = _formulas(markdown, found)
+    if begun >= 0:
+        return visible(markdown[:begun])
     if rows := _last_rows(found):
         return markdown[: _complete_rows(rows)]
     start = _last_block(found)
+    start = next((end for begin, end in formulas if begin < start < end), start)
     shown = markdown[:start] + _inline(markdown[start:])
     line = max(shown.rfind("\n"), shown.rfind("\r")) + 1
     return shown[:line] if LONE_MARKER.match(shown, line) else shown
@@ -57,6 +65,24 @@ def _empty_code(found: Sequence[Line]) -> Line | None:
         if not (line.blank or half) and (line.after or not line.before):
             return None
     return None
+
+
+def _formulas(markdown: str, found: Sequence[Line]) -> tuple[int, list[tuple[int, int]]]:
+    """In the last paragraph: where a formula begins that is being written, or -1; and the spans of the whole ones."""
+    start = len(markdown)
+    for line in reversed(found):
+        if line.blank or line.before:
+            break
+        start = line.start
+    whole: list[tuple[int, int]] = []
+    for part in FORMULAS.finditer(markdown, start) if MARKS.search(markdown, start) else ():
+        if part["open"] is not None:
+            return part.start(), whole
+        if part["code"]:
+            break
+        if part["formula"] is not None:
+            whole.append(part.span())
+    return -1, whole
 
 
 def _last_rows(found: Sequence[Line]) -> list[Line]:
@@ -104,7 +130,7 @@ def _last_block(found: Sequence[Line]) -> int:
 
 def _inline(block: str) -> str:
     """One block with its inline marks closed. `mask` is the block with everything that is settled made letters."""
-    mask = ESCAPE_OR_CODE.sub(_letters, block)
+    mask = SETTLED.sub(_letters, block)
     closers = ""
     if code := re.search(r"`+", mask):
         body = block[code.end() :].rstrip("`")

@@ -32,8 +32,9 @@ ZERO = "\u200b"
         ("snake__case__name and _it_", "snake__case__name and _it_"),
         ("half an __answer", "half an __answer"),
         ("**a __b__**", "**a __b__**"),  # four stars in a row would be read otherwise
-        # spoilers are not bars
+        # bars are not spoilers
         ("a || b || c and `a || b`", r"a \|\| b \|\| c and `a || b`"),
+        ("||it was `||` **him**|| a||b", r"||it was `||` **him**|| a\|\|b"),
         # rules, quotes, lists, boxes
         ("a\n\n---\n\nb\n***", "a\n\n───\n\nb\n───"),
         (">>> deep\n> > er\n>close", "> deep\n> er\n> close"),
@@ -46,14 +47,20 @@ ZERO = "\u200b"
         ("![](https://x.org/c.png) ![local](c.png)", "[image](https://x.org/c.png) local"),
         ("[![logo](https://x.org/l.png)](https://x.org)", "[logo](https://x.org)"),
         ("https://x.org/__init__.py <https://x.org/__a__>", "https://x.org/__init__.py <https://x.org/__a__>"),
+        ("[`f`](/path) [a *b*](c.md) [](https://x.org)", "[`f`](/path) a *b* (c.md) https://x.org"),
+        ("[https://x.org](https://x.org) [www](HTTP://x.org)", "https://x.org [www](HTTP://x.org)"),
         ('[docs](https://x.org/__a__ "t")', '[docs](https://x.org/__a__ "t")'),
         # entities and HTML
         ("1 &lt; 2 &amp; 3 &eacute; &nope; <b>x</b>", "1 \\< 2 & 3 é &nope; <b>x</b>"),
         ("&#42;not bold&#42;", "\\*not bold\\*"),
         (r"\*stars\* \__init__", r"\*stars\* \__init__"),
-        # formulas are shown as they were written
-        (r"\(a_1 * b_2\) and $x*y*z$", r"\\(a\_1 \* b\_2\\) and $x\*y\*z$"),
-        (r"half: \[ \frac{1}{2", r"half: \\\[ \frac{1}{2"),
+        # formulas are readable, and no Markdown
+        (r"\(a_1 * b_2\) and $x*y*z$", r"a₁\*b₂ and x\*y\*z"),
+        (r"a **bold $x_1$** one: $\foo{2}$", r"a **bold x₁** one: \\foo 2"),
+        ("> - \\[\n>   a\n>   + b_{max}\n>   \\]\n> c", "> - a + bₘₐₓ\n> c"),
+        ("- [ ] $$a$$\n- [x] \\[b\\].", "- ☐ a\n- ☑ b."),
+        ("$$\na &= b \\\\\n&< c\n$$", "a = b\n\\< c"),
+        (r"half: \[ \frac{1}{2", r"half: \[ \frac{1}{2"),
         ("it costs $5 or *$6*", "it costs $5 or *$6*"),
         # mentions are shown as they are; `allowed_mentions` keeps them quiet
         ("@everyone <@1> <#2> `@here`", "@everyone <@1> <#2> `@here`"),

@@ -110,8 +110,10 @@ EXAMPLES = [
     ("[1]: https://example.org", "[1]: https://example.org", []),
     # what Telegram has no form for stays readable
     ("<b>raw</b> &lt;x&gt; <!-- c -->", "<b>raw</b> <x> <!-- c -->", []),
-    (r"\(a_1 * b_2\) and $x*y*z$", r"\(a_1 * b_2\) and $x*y*z$", []),
-    (r"\[ \frac{1}{2", r"\[ \frac{1}{2", []),
+    (r"\(a_1 * b_2\) and **$x*y*z$**", "a₁*b₂ and x*y*z", [("bold", "x*y*z")]),
+    ("1. so\n   $$\n   a &= b \\\\\n   &< c\n   $$\n2. d", "1. so\n    a = b\n    < c\n2. d", []),
+    ("- \\[\n  x^2\n  \\]", "• x²", []),
+    (r"\[ \frac{1}{2", r"[ \frac{1}{2", []),
     ("it costs $5 or *$6*", "it costs $5 or $6", [("italic", "$6")]),
     # never blank, and cleaned as Telegram cleans
     ("**", "**", []),

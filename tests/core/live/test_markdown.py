@@ -7,7 +7,7 @@ import time
 import pytest
 from markdown_it.token import Token
 
-from core.live.markdown import BOXES, MATH, NESTING, TASK, blocks, language, parse
+from core.live.markdown import BOXES, NESTING, TASK, blocks, language, parse
 
 
 def shape(tokens: list[Token] | None) -> str:
@@ -65,17 +65,37 @@ def test_running_text(markdown: str, inside: str) -> None:
     assert shape(parse(markdown)) == f"paragraph {inside}".strip()
 
 
+def test_a_formula_in_running_text_is_text() -> None:
+    (_, inline, _) = parse("**so** \\(a_1 * b_2\\) and `$x^2$`, *now*") or ()
+    assert [child.content for child in inline.children or () if child.content] == [
+        "so", " a₁*b₂ and ", "$x^2$", ", ", "now"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("text", "formulas"),
+    ("markdown", "blocks_of_it", "shown", "lines"),
     [
-        (r"\(a_1 * b_2\) and $x*y*z$", [r"\(a_1 * b_2\)", "$x*y*z$"]),
-        ("\\[\na\\]\n$$\nb\n$$", ["\\[\na\\]", "$$\nb\n$$"]),
-        ("it costs $5 or $6, or $ 7 $", []),
-        (r"half of one: \[ \frac{1}{2", [r"\["]),
+        ("\\[\nx^2\n\\]", "formula", "x²", [0, 3]),
+        ("so\n$$x^2$$\nand", "paragraph formula paragraph", "x²", [1, 2]),
+        ("- $$\n  a\n  - b\n  $$\n- c", "bullet_list list_item formula list_item paragraph", "a − b", [0, 4]),
+        ("> \\[\n> a\n> > b\n> \\]\nc", "blockquote formula paragraph", "a > b", [0, 4]),
+        ("\\begin{align}\na &= b \\\\\n&= c\n\\end{align}", "formula", "a = b\n= c", [0, 4]),
     ],
 )
-def test_what_a_formula_is(text: str, formulas: list[str]) -> None:
-    assert [match[0] for match in MATH.finditer(text)] == formulas
+def test_a_formula_on_its_own_lines_is_one_token(
+    markdown: str, blocks_of_it: str, shown: str, lines: list[int]
+) -> None:
+    tokens = blocks(markdown)
+    assert shape(tokens) == blocks_of_it
+    formula = next(token for token in tokens if token.type == "formula")
+    assert (formula.content, formula.map) == (shown, lines)
+
+
+@pytest.mark.parametrize(
+    "markdown", ["\\[\nx\n\n\\]", "$$\nx", "\\[x\\] and more", "> \\[\nx\n\\]", "\\[\n\\[\nx\n\\]", "$$\nx\n$$ y"]
+)
+def test_what_is_no_formula_on_its_own_lines(markdown: str) -> None:
+    assert markdown.count("\\[\n") > 1 or "formula" not in shape(blocks(markdown))
 
 
 @pytest.mark.parametrize(("content", "box"), [("[ ] a", "☐"), ("[x]", "☑"), ("[X]\ta", "☑"), ("[x]a", None)])
@@ -97,7 +117,9 @@ def test_nothing_of_a_text_that_is_nested_too_deep_is_dropped_unsaid() -> None:
 
 
 # 32,768 characters are the most that `core.live.pages` measures in one piece.
-@pytest.mark.parametrize("piece", ["\\(", "\\[x", "||a ", "$$a ", "$a "])
+@pytest.mark.parametrize(
+    "piece", ["\\(", "\\[x", "\\[x\n", "||a ", "$$a ", "$$a\n", "$a ", "$a", "\\begin{align}", "\\begin{align}\n"]
+)
 def test_what_never_ends_is_not_looked_for_to_the_end(piece: str) -> None:
     text = piece * (32_768 // len(piece))
     begun = time.process_time()
