@@ -1,8 +1,9 @@
 """ChatOpenAI, reading its streams at a fraction of the cost. The endpoint makes one for its model.
 
 Prompts, requests, retries and messages are LangChain's and the SDK's. What is replaced is the SDK's parsing of every
-chunk into pydantic models (half of the cost) and its HTTP reading. Private hooks are used, so langchain-openai is
-pinned: `_convert_chunk_to_generation_chunk`, and that `_astream` takes chunks as dicts.
+chunk into pydantic models (half of the cost), its HTTP reading, and LangChain's keeping of every chunk for its tracers.
+Private hooks are used, so langchain-openai is pinned: `_get_request_payload`, `_convert_chunk_to_generation_chunk`, and
+that `_astream` takes chunks as dicts.
 """
 
 from __future__ import annotations

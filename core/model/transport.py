@@ -14,7 +14,6 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
-from multidict import CIMultiDict
 from yarl import URL
 
 BODY = "chinwag.body"  # where a response has its Body
@@ -79,10 +78,9 @@ class Transport(httpx2.AsyncBaseTransport):
         Servers close what is idle when they like (uvicorn: after 5 s), and now and then that crosses with a request.
         """
         url = URL(str(request.url), encoded=True).with_user(None)  # httpx2 has made a header of user and password
-        headers = CIMultiDict(
-            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
-        )
-        headers["Accept-Encoding"] = "identity"  # a packed stream comes later and costs more
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+        # A packed stream comes later and costs more.
+        headers = [(name, value if name.lower() != "accept-encoding" else "identity") for name, value in headers]
         while True:
             way = Way()
             try:

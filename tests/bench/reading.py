@@ -47,7 +47,7 @@ class Mode:
 
 
 PACED = Mode("paced", 1, 2 * RATE, 1 / RATE)
-EIGHTS = Mode("eights", 8, 4 * RATE, 8 / RATE)
+EIGHTS = Mode("eights", 8, 2 * RATE, 8 / RATE)
 BURST = Mode("burst", 50, 2000, 0.0)
 
 

@@ -24,6 +24,7 @@ from core.errors import (
 from core.model.endpoint import DEFAULT_MODEL, Endpoint, split_keys
 from core.model.reading import Patience
 from core.types import Delta, Usage
+from tests.core.model.streams import chunk, event
 from tests.platforms.model import Fault, ModelServer
 
 HI: list[BaseMessage] = [HumanMessage("Hi")]
@@ -201,6 +202,25 @@ async def test_a_whole_answer_does_not_wait_long_for_its_last_line() -> None:
             deltas = await read(model)
     assert text_of(deltas) == "abcdef"
     assert deltas[-1] == Delta(finish="stop")
+
+
+@pytest.mark.parametrize(
+    ("halves", "text"),
+    [(("a\ud83d", "\udc4bb"), "a👋b"), (("\ud83d", "x"), "�x"), (("x\ud83d",), "x�"), (("\udc4b", "👋"), "�👋")],
+)
+async def test_an_emoji_that_was_cut_in_two_is_whole_again(halves: tuple[str, ...], text: str) -> None:
+    lines = [event(chunk({"content": half}), ascii=True) for half in halves] + [event(chunk({}, "stop"))]
+    async with ModelServer() as server, endpoint(server) as model:
+        server.faults.append(Fault(how="raw", body=lines))
+        assert text_of(await read(model)) == text
+
+
+async def test_thoughts_are_no_text_and_keep_the_watch_patient() -> None:
+    lines = [event(chunk({"reasoning_content": "hm"})), event(chunk({"content": "Hello"}, "stop"))]
+    async with ModelServer() as server, endpoint(server) as model:
+        server.faults.append(Fault(how="raw", body=lines))
+        deltas = await read(model)
+    assert deltas == [Delta("Hello"), Delta(finish="stop")]
 
 
 @pytest.mark.parametrize("how", ["cancel", "close"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gc
+import gzip
 import shutil
 import ssl
 import subprocess
@@ -147,6 +148,19 @@ async def test_bytes_cut_anywhere_on_their_way() -> None:
     async with ModelServer() as server, endpoint(server) as model:
         server.faults.append(Fault(how="raw", body=[whole[at : at + 3] for at in range(0, len(whole), 3)]))
         assert text_of(await read(model)) == "你好 👋Hello"
+
+
+async def test_an_answer_that_is_packed_all_the_same() -> None:
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await request(reader))
+        packed = gzip.compress(ANSWER)
+        writer.write(HEAD.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n") % len(packed) + packed)
+
+    async with listening(serve) as port, at(f"http://127.0.0.1:{port}/v1") as model:
+        assert text_of(await read(model)) == "Hello"
+    assert heads[0].lower().count(b"\r\naccept-encoding: identity\r\n") == 1
 
 
 async def test_as_many_at_once_as_are_asked_for() -> None:
