@@ -1,0 +1,117 @@
+"""The least mean age that any schedule can have: one that knows when the answers end, and one that does not.
+
+`least` is exact for one answer that is shorter than the windows of its place, and a lower bound else: the windows
+get a price per call (Lagrange), and the best calls under a price are found by dynamic programming on the grid of the
+tokens. Nothing is lost by the grid: a call moved back to the newest token before it shows the same text sooner, and
+all pauses stay as long, as they are whole numbers of its steps. Pages are left out, in the clairvoyant's favour.
+`promise` is the least ratio to it that a schedule can keep for every length up to a window, not knowing the length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, inf
+
+from core.surface import Rate
+from tests.bench.place import SPEED
+
+
+PRECISION = 1e-3  # of a price: the bound is closer than that
+
+
+@dataclass(frozen=True)
+class Least:
+    """mean: the least mean age, in seconds. calls: when, in seconds from the first token, without the end's."""
+
+    mean: float
+    calls: tuple[float, ...]
+
+
+def least(seconds: float, round_trip: float, interval: float, rates: Sequence[Rate], answers: int = 1) -> Least:
+    """For `answers` at once, from 0 to `seconds` each. A text is on screen a round trip after its call.
+
+    interval: the shortest pause between two calls of one answer. rates: of the place, all answers and ends together.
+    """
+    steps, trip = round(seconds * SPEED), round(round_trip * SPEED)
+    pause = max(round(interval * SPEED), trip)
+    bounds = [_bound(steps, trip, pause, rate, answers) for rate in rates] or [
+        _chain(steps, trip, pause, [0.0] * steps)
+    ]
+    area, calls = max(bounds)
+    return Least(area / steps / SPEED, tuple(call / SPEED for call in calls))
+
+
+def _bound(steps: int, trip: int, pause: int, rate: Rate, answers: int) -> tuple[float, list[int]]:
+    """The best dual value of one rate, and the calls at the lowest price at which they keep to it on the whole."""
+    windows = _windows(steps, round(rate.seconds * SPEED))
+    layers = [sum(start <= step < stop for start, stop in windows) for step in range(steps + 1)]
+    spare = (rate.calls * len(windows) - answers * layers[steps]) / answers  # for what comes before the end
+    best, calls = _chain(steps, trip, pause, [0.0] * len(layers))
+    low, high = 0.0, 0.0 if sum(layers[call] for call in calls) <= spare else inf
+    price = float(steps)
+    while high - low > PRECISION * high or high == inf:
+        area, tried = _chain(steps, trip, pause, [price * layer for layer in layers])
+        best = max(best, area - price * spare)
+        if sum(layers[call] for call in tried) <= spare:
+            high, calls = price, tried
+        else:
+            low = price
+        price = (low + high) / 2 if high < inf else 4 * price
+    return best, calls
+
+
+def _windows(steps: int, width: int) -> list[tuple[int, int]]:
+    """Windows that cover all steps, evenly; they overlap where they must. One of them when it holds all."""
+    count = max(ceil((steps + 1) / width), 1)
+    room = max(steps + 1 - width, 0)
+    starts = [round(number * room / max(count - 1, 1)) for number in range(count)]
+    return [(start, start + width) for start in starts]
+
+
+def _chain(steps: int, trip: int, pause: int, prices: Sequence[float]) -> tuple[float, list[int]]:
+    """The least area under the age of one answer plus the prices of its calls, and these calls; in steps.
+
+    A call at c shows tokens up to c, so that the age is t - (c + 1) from c + trip on, until the next call's text.
+    The best previous call is found on the lower hull of one line for each: slope trip - 1 - s, for a call at s.
+    """
+    lag = trip - 1
+    cost = [0.0] * steps
+    back = [-1] * steps
+    hull: list[tuple[float, float, int]] = []
+    at = 0
+    for call in range(steps - trip + 1):
+        cost[call] = (call + trip) ** 2 / 2
+        if call >= pause:
+            _add(hull, cost, call - pause, lag)
+            at = min(at, len(hull) - 1)
+            while at + 1 < len(hull) and _value(hull[at + 1], call) <= _value(hull[at], call):
+                at += 1
+            after = _value(hull[at], call) + (call**2 - lag**2) / 2
+            if after < cost[call]:
+                cost[call], back[call] = after, hull[at][2]
+        cost[call] += prices[call]
+    ends = ((cost[call] + ((steps - call - 1) ** 2 - lag**2) / 2, call) for call in range(steps - trip + 1))
+    area, last = min([*ends, (steps**2 / 2, -1)])
+    calls = []
+    while last >= 0:
+        calls.append(last)
+        last = back[last]
+    return area, calls[::-1]
+
+
+def _value(line: tuple[float, float, int], call: int) -> float:
+    return line[0] * call + line[1]
+
+
+def _add(hull: list[tuple[float, float, int]], cost: list[float], call: int, lag: int) -> None:
+    slope = float(lag - call)
+    line = (slope, cost[call] + slope**2 / 2, call)
+    while len(hull) > 1 and _crossing(hull[-2], line) <= _crossing(hull[-2], hull[-1]):
+        hull.pop()
+    hull.append(line)
+
+
+def _crossing(one: tuple[float, float, int], other: tuple[float, float, int]) -> float:
+    """From which call on the `other`, less steep, line is below."""
+    return (other[1] - one[1]) / (one[0] - other[0])
