@@ -29,7 +29,9 @@ RATE = 50  # tokens a second of each stream
 QUESTION = "Tell me a story."
 
 Begun = Callable[[], None]
-Read = Callable[[str, Begun], Awaitable[str]]  # a model's name, called at the first chunk -> the text
+Read = Callable[
+    [str, Begun], Awaitable[list[str]]
+]  # a model's name, called at the first text -> the texts as they came
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,15 @@ EIGHTS = Mode("eights", 8, 2 * RATE, 8 / RATE)
 BURST = Mode("burst", 50, 2000, 0.0)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Microseconds of CPU for a token, and for a request up to its first; tokens that were read at once."""
+
+    token: float
+    request: float
+    at_once: float
+
+
 @dataclass
 class Stack:
     """Something that reads streams. paced: how many at once, so that two cores keep up; bursts: likewise."""
@@ -59,7 +70,7 @@ class Stack:
     read: Read
     paced: int
     bursts: int = 2
-    rounds: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    rounds: dict[str, list[Measured]] = field(default_factory=dict)
 
     def streams(self, mode: Mode) -> int:
         return self.bursts if mode is BURST else self.paced
@@ -86,26 +97,24 @@ async def figures() -> list[dict[str, Any]]:
 
 
 def _row(stack: Stack, mode: Mode, base: Stack) -> dict[str, Any]:
-    token, request = _medians(stack, mode)
+    """ratio: to raw, the median of the rounds' own, since both are measured one after the other in each."""
+    rounds = stack.rounds[mode.name]
+    token = statistics.median(each.token for each in rounds)
+    ratios = [ours.token / raws.token for ours, raws in zip(rounds, base.rounds[mode.name], strict=True)]
     return {
         "what": stack.what,
         "mode": mode.name,
         "streams": stack.streams(mode),
         "us_per_token": round(token, 1),
-        "ratio": round(token / _medians(base, mode)[0], 2),
-        "us_per_request": round(request),
+        "ratio": round(statistics.median(ratios), 2),
+        "us_per_request": round(statistics.median(each.request for each in rounds)),
+        "tokens_at_once": round(statistics.median(each.at_once for each in rounds), 2),
         "streams_per_core": round(1e6 / (token * RATE)),
-        "rounds": [round(token, 1) for token, _ in stack.rounds[mode.name]],
+        "rounds": [round(each.token, 1) for each in rounds],
     }
 
 
-def _medians(stack: Stack, mode: Mode) -> tuple[float, float]:
-    tokens, requests = zip(*stack.rounds[mode.name], strict=True)
-    return statistics.median(tokens), statistics.median(requests)
-
-
-async def _measured(url: str, stack: Stack, mode: Mode, streams: int) -> tuple[float, float]:
-    """Microseconds of CPU: a token, and a request up to its first chunk."""
+async def _measured(url: str, stack: Stack, mode: Mode, streams: int) -> Measured:
     begun = asyncio.Semaphore(0)
     gc.collect()
     start = _cpu()
@@ -114,11 +123,13 @@ async def _measured(url: str, stack: Stack, mode: Mode, streams: int) -> tuple[f
         await begun.acquire()
     asked = _cpu()
     await _go(url)
-    texts = await asyncio.gather(*reading)
+    answers = await asyncio.gather(*reading)
     done = _cpu()
-    if any(text != TOKEN * (mode.tokens + 1) for text in texts):
+    if any("".join(texts) != TOKEN * (mode.tokens + 1) for texts in answers):
         raise AssertionError(f"{stack.what} lost something")
-    return (done - asked) / (streams * mode.tokens) * 1e6, (asked - start) / streams * 1e6
+    tokens = streams * mode.tokens
+    reads = sum(len([text for text in texts if text]) - 1 for texts in answers)
+    return Measured((done - asked) / tokens * 1e6, (asked - start) / streams * 1e6, tokens / reads)
 
 
 def _cpu() -> float:
@@ -154,19 +165,18 @@ async def raw(url: str) -> AsyncIterator[Stack]:
     import aiohttp
     import orjson
 
-    async def read(model: str, begun: Begun) -> str:
+    async def read(model: str, begun: Begun) -> list[str]:
         texts: list[str] = []
         rest = b""
         body = {"model": model, "messages": [{"role": "user", "content": QUESTION}], "stream": True}
         async with session.post(f"{url}/chat/completions", json=body) as answer:
             async for piece in answer.content.iter_any():
                 *events, rest = (rest + piece).split(b"\n\n")
-                for event in events:
-                    if event != b"data: [DONE]":
-                        texts.append(orjson.loads(event[6:])["choices"][0]["delta"].get("content") or "")
-                        if len(texts) == 1:
-                            begun()
-        return "".join(texts)
+                chunks = [orjson.loads(event[6:]) for event in events if event != b"data: [DONE]"]
+                texts.append("".join([chunk["choices"][0]["delta"].get("content") or "" for chunk in chunks]))
+                if len(texts) == 1:
+                    begun()
+        return texts
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         yield Stack("raw aiohttp + orjson", read, paced=200, bursts=4)
@@ -180,14 +190,14 @@ async def chinwag(url: str) -> AsyncIterator[Stack]:
 
     endpoints: dict[str, Endpoint] = {}
 
-    async def read(model: str, begun: Begun) -> str:
+    async def read(model: str, begun: Begun) -> list[str]:
         endpoint = endpoints.setdefault(model, Endpoint(model=model, base_url=url, keys=["k"]))
         texts: list[str] = []
         async for delta in endpoint.stream([HumanMessage(QUESTION)]):
             texts.append(delta.text)
             if len(texts) == 1:
                 begun()
-        return "".join(texts)
+        return texts
 
     try:
         yield Stack("Chinwag's endpoint", read, paced=200, bursts=4)
@@ -200,7 +210,7 @@ async def chinwag(url: str) -> AsyncIterator[Stack]:
 async def sdk(url: str) -> AsyncIterator[Stack]:
     import openai
 
-    async def read(model: str, begun: Begun) -> str:
+    async def read(model: str, begun: Begun) -> list[str]:
         texts: list[str] = []
         answer = await client.chat.completions.create(
             model=model, messages=[{"role": "user", "content": QUESTION}], stream=True
@@ -209,7 +219,7 @@ async def sdk(url: str) -> AsyncIterator[Stack]:
             texts.append(chunk.choices[0].delta.content or "")
             if len(texts) == 1:
                 begun()
-        return "".join(texts)
+        return texts
 
     async with openai.AsyncOpenAI(base_url=url, api_key="k") as client:
         yield Stack("openai SDK", read, paced=40)
@@ -220,7 +230,7 @@ async def langchain(url: str) -> AsyncIterator[Stack]:
     from langchain_core.messages import HumanMessage
     from langchain_openai import ChatOpenAI
 
-    async def read(model: str, begun: Begun) -> str:
+    async def read(model: str, begun: Begun) -> list[str]:
         return await _collected(chat.bind(model=model).astream([HumanMessage(QUESTION)]), begun)
 
     chat = ChatOpenAI(model="any", base_url=url, api_key="k")
@@ -234,7 +244,7 @@ async def history(url: str) -> AsyncIterator[Stack]:
     from langchain_core.runnables.history import RunnableWithMessageHistory
     from langchain_openai import ChatOpenAI
 
-    async def read(model: str, begun: Begun) -> str:
+    async def read(model: str, begun: Begun) -> list[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # both are deprecated, and what most bots are built on
             chain = RunnableWithMessageHistory(chat.bind(model=model), lambda session_id: InMemoryChatMessageHistory())
@@ -247,24 +257,24 @@ async def history(url: str) -> AsyncIterator[Stack]:
         yield Stack("ChatOpenAI + RunnableWithMessageHistory", read, paced=20)
 
 
-async def _collected(stream: AsyncIterator[Any], begun: Begun) -> str:
+async def _collected(stream: AsyncIterator[Any], begun: Begun) -> list[str]:
     texts: list[str] = []
     async for chunk in stream:
         texts.append(chunk.content)
         if len(texts) == 1:
             begun()
-    return "".join(texts)
+    return texts
 
 
 async def main() -> None:
     began = time.monotonic()
     rows = await figures()
-    columns = f"{'mode':>8}{'streams':>9}{'token':>8}{'x raw':>7}{'request':>9}{'per core':>10}  rounds"
+    columns = f"{'mode':>8}{'streams':>9}{'token':>8}{'x raw':>7}{'request':>9}{'at once':>9}{'per core':>10}  rounds"
     print(f"{'CPU, microseconds':<42}{columns}")
     for row in rows:
         print(
             f"{row['what']:<42}{row['mode']:>8}{row['streams']:>9}{row['us_per_token']:>8}{row['ratio']:>7}"
-            f"{row['us_per_request']:>9}{row['streams_per_core']:>10}  {row['rounds']}"
+            f"{row['us_per_request']:>9}{row['tokens_at_once']:>9}{row['streams_per_core']:>10}  {row['rounds']}"
         )
     print(f"in {time.monotonic() - began:.0f} s, {ROUNDS} rounds")
 
