@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -21,33 +20,9 @@ from typing import Any
 
 from aiohttp import web
 
-Messages = Sequence[Mapping[str, Any]]
+from tests.platforms.replies import Messages, remember, said
+
 Reply = str | Callable[[Messages], str]
-
-INTRODUCED = re.compile(r"my name is (\w+)|我叫(\w+?)(?=[，。,.!！\s]|$)", re.IGNORECASE)
-ASKED = re.compile(r"what(?: is|'s) my name|我叫什么", re.IGNORECASE)
-
-
-def said(message: Mapping[str, Any]) -> str:
-    """The text of a message, also when its content is a list of parts."""
-    content = message.get("content") or ""
-    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
-
-
-def remember(messages: Messages) -> str:
-    """The default reply: knows a name only if the message that told it was sent along."""
-    users = [said(message) for message in messages if message["role"] == "user"]
-    last = users[-1] if users else ""
-    if ASKED.search(last):
-        names = [name for text in users if not ASKED.search(text) for name in _names(text)]
-        return f"Your name is {names[-1]}." if names else "I do not know your name."
-    if names := _names(last):
-        return f"Nice to meet you, {names[-1]}."
-    return f"You said: {last}"
-
-
-def _names(text: str) -> list[str]:
-    return [match[1] or match[2] for match in INTRODUCED.finditer(text)]
 
 
 @dataclass
