@@ -14,8 +14,11 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
+
+from tests.bench import freshness, living, reading
 
 ROUNDS = 5
 BUILD = Path("build/bench")
@@ -47,64 +50,25 @@ async def measured(*variants: Callable[[], Awaitable[int]]) -> list[float]:
     return [statistics.median(times) for times in figures]
 
 
-async def token() -> Figure:
-    """A token from the model's socket to the delivery, against LangChain's ChatOpenAI alone."""
-    from langchain_core.messages import HumanMessage
-
-    from core.live.budget import Budgets
-    from core.live.delivery import Delivery
-    from core.model.endpoint import Endpoint
-    from core.surface import Limits
-    from tests.core.live.fakes import FakeJournal, FakeSurface
-    from tests.platforms.model import ModelServer
-
-    words = " ".join(["word"] * 500)
-    async with ModelServer(reply=words) as server:
-        endpoint = Endpoint(model="", base_url=server.url, keys=())
-        await endpoint.start()
-        limits = Limits(page=4096, budget="b", rates=(), interval=1.0)
-
-        async def read() -> int:
-            return len([delta async for delta in endpoint.stream([HumanMessage("go")])])
-
-        async def whole() -> int:
-            surface = FakeSurface(limits, round_trip=0.08)
-            budgets = Budgets(lambda: asyncio.get_running_loop().time())
-            delivery = Delivery(surface, budgets, FakeJournal(), reopen=lambda _: surface, nonce="n")
-            showing = asyncio.create_task(delivery.run())
-            count = 0
-            async for delta in endpoint.stream([HumanMessage("go")]):
-                delivery.feed(delta.text)
-                count += 1
-            delivery.finish()
-            await showing
-            return count
-
-        chinwag, other = await measured(whole, read)
-        await endpoint.close()
-    return Figure("a token, from the socket to the screen", chinwag, other, "reading it with ChatOpenAI only")
-
-
-async def edit() -> Figure:
-    """Rendering 4,000 characters for Telegram, against the Markdown parser that it is built on."""
-    from markdown_it import MarkdownIt
-
+async def edit(size: int) -> Figure:
+    """Rendering one edit for Telegram, against the Markdown parser that it is built on."""
     from bots.telegram.render import render
+    from core.live import markdown
 
-    parser = MarkdownIt()
+    text = (ANSWER * (size // len(ANSWER) + 1))[:size]
 
     async def ours() -> int:
-        for _ in range(20):
-            render(ANSWER)
-        return 20
+        for _ in range(10):
+            render(text)
+        return 10
 
     async def parse() -> int:
-        for _ in range(20):
-            parser.parse(ANSWER)
-        return 20
+        for _ in range(10):
+            markdown.parse(text)
+        return 10
 
     return Figure(
-        "rendering 4,000 characters for Telegram", *await measured(ours, parse), "markdown-it-py's parse alone"
+        f"rendering {size:,} characters for Telegram", *await measured(ours, parse), "its Markdown parse alone"
     )
 
 
@@ -147,13 +111,34 @@ async def write() -> Figure:
 async def main() -> None:
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    figures = [await token(), await edit(), await write()]
-    print(f"{'CPU, microseconds (median of ' + str(ROUNDS) + ')':<44}{'Chinwag':>10}{'other':>10}{'ratio':>8}  against")
-    for figure in figures:
+    report: dict[str, Any] = {"reading": await reading.figures()}
+    print("CPU of reading a model's stream\n")
+    print(f"{'':<44}{'mode':<9}{'streams':>8}{'us/token':>10}{'ratio':>8}{'streams/core':>14}")
+    for row in report["reading"]:
+        figures = f"{row['us_per_token']:>10.1f}{row['ratio']:>8.2f}{row['streams_per_core']:>14}"
+        print(f"{row['what']:<44}{row['mode']:<9}{row['streams']:>8}{figures}")
+    costs = [await edit(4_000), await edit(40_000), await write()]
+    print(
+        f"\n{'CPU, microseconds (median of ' + str(ROUNDS) + ')':<48}{'Chinwag':>10}{'other':>10}{'ratio':>8}  against"
+    )
+    for figure in costs:
         ratio = figure.chinwag / figure.other
-        print(f"{figure.what:<44}{figure.chinwag:>10.1f}{figure.other:>10.1f}{ratio:>8.2f}  {figure.against}")
+        print(f"{figure.what:<48}{figure.chinwag:>10.1f}{figure.other:>10.1f}{ratio:>8.2f}  {figure.against}")
+    report["costs"] = [asdict(figure) for figure in costs]
+    report["living"] = await living.figures()
+    print("\nStarting and living")
+    for row in report["living"]:
+        print(
+            "  "
+            + ", ".join(f"{value:.1f} {name}" if isinstance(value, float) else value for name, value in row.items())
+        )
+    shown = await asyncio.to_thread(freshness.rows)
+    print("\nFreshness: answers of 2 to 90 s, round trips of 80 and 300 ms, every limit enforced\n")
+    print(freshness.table(shown))
+    report["freshness"] = [asdict(row) for row in shown]
     BUILD.mkdir(parents=True, exist_ok=True)
-    (BUILD / "figures.json").write_text(json.dumps([asdict(figure) for figure in figures], indent=2), "utf-8")
+    (BUILD / "figures.json").write_text(json.dumps(report, indent=2), "utf-8")
+    print(f"\nThe same as JSON: {BUILD / 'figures.json'}")
 
 
 if __name__ == "__main__":
