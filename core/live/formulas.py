@@ -19,7 +19,8 @@ _SQUARE = rf"(?:[^\\`\n]|\\[^\[\]`\n]|{_LINE}){{0,2000}}+"
 _DOUBLE = rf"(?:[^\\`\n$]|\\[^`\n]|{_LINE}){{0,2000}}+"
 _SINGLE = r"(?:[^\\`\n$]|\\[^`\n]){0,500}+"
 _ENVIRONMENT = r"(?P<environment>(?:equation|align|alignat|gather|multline|eqnarray|[bBpvV]?matrix|cases)\*?)"
-_INSIDE = rf"(?:[^`\n]|{_LINE}){{0,2000}}"
+_INSIDE = rf"(?:[^\\`\n]|\\(?!(?:begin|end)\{{NAME\}})[^`\n]|{_LINE}){{0,2000}}+"
+_BEGIN = rf"\\begin\{{{_ENVIRONMENT}\}}" + _INSIDE.replace("NAME", "(?P=environment)")
 
 # Two words in a row, or Chinese, without a command before them: a remark in brackets, or two amounts of money.
 _NO_PROSE = r"(?![^$\n\\]*\b[^\W\d_]{2,}+ [^\W\d_]{2})(?![^$\n\\]*[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef])"
@@ -33,7 +34,7 @@ _DOLLAR_ENDS = r"(?<![\s+/=,:;<>(–-])\$(?![\d$])"
 FORMULA = re.compile(
     rf"\\\({_NO_PROSE}{_ROUND}\\\)|\\\[{_NO_PROSE}{_SQUARE}\\\]|(?<![\\$])\$\${_NO_PROSE}{_DOUBLE}\$\$"
     rf"|{_DOLLAR}{_LIKELY}{_SINGLE}{_DOLLAR_ENDS}"
-    rf"|\\begin\{{{_ENVIRONMENT}\}}{_INSIDE}?\\end\{{(?P=environment)\}}"
+    rf"|{_BEGIN}\\end\{{(?P=environment)\}}"
 )
 # What may become one, at the end of a text that is still being written. One dollar: a word, or what has a sign in it
 # that prose has not, or what has had no word of prose yet.
@@ -41,7 +42,7 @@ _UNDECIDED = r"(?=\S{0,40}(?<![.!?])\Z|[^$\n]*?[\\^_{}=<>+]|(?![^$\n]*[^\W\d_]{2
 OPEN_FORMULA = re.compile(
     rf"\\\({_NO_PROSE}{_ROUND}\\?\Z|\\\[{_NO_PROSE}{_SQUARE}\\?\Z|(?<![\\$])\$\${_NO_PROSE}{_DOUBLE}[\\$]?\Z"
     rf"|(?<![\\$0-9A-Za-z])\$\Z|{_DOLLAR}{_UNDECIDED}{_SINGLE}\\?\Z"
-    rf"|\\begin\{{{_ENVIRONMENT.replace('environment', 'begun')}\}}{_INSIDE}\Z"
+    rf"|{_BEGIN.replace('environment', 'begun')}\\?\Z"
     r"|\\b(?:e(?:g(?:i(?:n(?:\{[A-Za-z]*\*?)?)?)?)?)?\Z"
 )
 MARKS = re.compile(r"\\[(\[b]|\$")  # where there is none of these there is no formula

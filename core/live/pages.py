@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from wcwidth import iter_graphemes
 
+from core.live.formulas import FORMULA, OPEN_FORMULA
 from core.live.lines import SEPARATOR, Line, closed, lines
 
 Fits = Callable[[str], bool]
@@ -27,10 +28,9 @@ SENTENCE = re.compile(r"(?:(?<!\d)[.!?…]+[\"')\]*_»”’]*[^\S\r\n]++|[。�
 SPACE = re.compile(r"(?:[^\S\r\n]++|[，、；：]++[^\S\r\n]*+)(?=\S)")
 # A page that begins with one of these in the middle of a sentence would show a list, heading, quote or code block.
 BLOCK_START = re.compile(r"(?:[-+*]|#{1,6}|\d{1,9}[.)]|[`~]{1,2})(?:\s|\Z)|[`~]{3}|>|\|")
-# What is broken when a border falls inside it: links, code and emphasis, addresses, formulas.
-ATOM = re.compile(
-    r"!?\[[^\]\n]{0,300}\]\([^)\n]{0,600}\)|(`++)[^`\n]++\1|(\*\*|__|~~|\|\|)\S[^\n]*?\2|<?https?://\S+|\$[^$\n]++\$"
-)
+# What is broken when a border falls inside it: links, code and emphasis, addresses; and formulas, over lines too.
+ATOM = re.compile(r"!?\[[^\]\n]{0,300}\]\([^)\n]{0,600}\)|(`++)[^`\n]++\1|(\*\*|__|~~|\|\|)\S[^\n]*?\2|<?https?://\S+")
+FORMULAS = re.compile(rf"{FORMULA.pattern}|{OPEN_FORMULA.pattern}")
 HEADING = re.compile(r"\s*#{1,6}\s")
 FENCE_START = re.compile(r"[\s>]*(?:`{3}|~{3})")
 
@@ -153,6 +153,8 @@ class _Cuts:
         self.starts = [line.start - len(reopen) for line in self.lines]
         first = self.starts[self._number(self.floor)]
         self.atoms = [m.span() for m in ATOM.finditer(rest, max(0, first), self.reach + 200)]
+        formulas = FORMULAS.finditer(rest, max(0, self.floor - 2000), self.reach + 200)
+        self.formulas = [match.span() for match in formulas if not self._in_code(match.start())]
 
     def best_first(self) -> Iterator[int]:
         """At most one end of each kind: block, line, sentence, space, grapheme; the last of it in the last third."""
@@ -164,6 +166,7 @@ class _Cuts:
             yield from self._last(others, self.reach // 4)
         for pattern in (SENTENCE, SPACE):
             yield from self._last((end for end in self._ends(pattern) if self._whole(end)), floor)
+        yield from self._last((start for start, _ in self.formulas if self._whole(start)), self.reach // 4)
         yield from self._last(self._ends(SPACE), floor)
         graphemes = _boundaries(self.rest, self.reach)
         yield from self._last((end for end in graphemes if self._whole(end)), floor)
@@ -185,7 +188,7 @@ class _Cuts:
         ground = self.lines[0]
         for above, line, start in zip(self.lines, self.lines[1:], self.starts[1:], strict=False):
             ground = ground if above.blank else above
-            if line.blank or _bound(ground, line):
+            if line.blank or _bound(ground, line) or _inside(start, self.formulas):
                 continue
             ended = not line.before and (above.blank or above.before or line.after)
             (blocks if ended else others).append(start)
@@ -196,7 +199,7 @@ class _Cuts:
 
     def _whole(self, end: int) -> bool:
         """Whether `end` is in prose, breaks no link, code or fence line, and lets no block begin by accident."""
-        broken = any(start < end < stop for start, stop in self.atoms) or BLOCK_START.match(self.rest, end)
+        broken = _inside(end, self.atoms) or _inside(end, self.formulas) or BLOCK_START.match(self.rest, end)
         line = self.lines[self._number(end)]
         return not (broken or line.before or FENCE_START.match(line.text))
 
@@ -205,6 +208,10 @@ class _Cuts:
 
     def _number(self, end: int) -> int:
         return max(0, bisect_right(self.starts, end) - 1)
+
+
+def _inside(end: int, spans: Iterable[tuple[int, int]]) -> bool:
+    return any(start < end < stop for start, stop in spans)
 
 
 def _bound(above: Line, line: Line) -> bool:

@@ -19,6 +19,7 @@ from core.live.plain import Link, plain
 # One long cell must not blow up every row: a column is padded to this width at most, and the last one never.
 WIDEST = 40
 _BEFORE = re.compile(r"[\s>]+")
+_MARKUP = re.compile(r"[^\w\s.,;:%+()/'\"-]|_")  # a cell without any is plain text; a table has hundreds
 
 
 def lay_out_tables(state: StateCore) -> None:
@@ -70,6 +71,8 @@ def _laid_out(state: StateCore, table: Token, inside: Iterable[Token], source: S
 
 
 def _plain(state: StateCore, cell: str) -> tuple[str, list[Link]]:
+    if not _MARKUP.search(cell):
+        return " ".join(cell.split()), []
     tokens: list[Token] = []
     state.md.inline.parse(cell, state.md, state.env, tokens)
     return plain(tokens)

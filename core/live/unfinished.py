@@ -44,9 +44,10 @@ def visible(markdown: str) -> str:
         return markdown[: opener.start]
     if found[-1].after:
         return closed(markdown)
-    begun, formulas = _formulas(markdown, found)
-    if begun >= 0:
-        return visible(markdown[:begun])
+    end, formulas = _formulas(markdown, found)
+    if end < len(markdown):
+        markdown = markdown[:end]
+        found = list(lines(markdown))
     if rows := _last_rows(found):
         return markdown[: _complete_rows(rows)]
     start = _last_block(found)
@@ -68,21 +69,21 @@ def _empty_code(found: Sequence[Line]) -> Line | None:
 
 
 def _formulas(markdown: str, found: Sequence[Line]) -> tuple[int, list[tuple[int, int]]]:
-    """In the last paragraph: where a formula begins that is being written, or -1; and the spans of the whole ones."""
-    start = len(markdown)
+    """In the last paragraph: where a formula is being written, or the text's end; and the spans of the whole ones."""
+    start = end = len(markdown)
     for line in reversed(found):
         if line.blank or line.before:
             break
         start = line.start
     whole: list[tuple[int, int]] = []
     for part in FORMULAS.finditer(markdown, start) if MARKS.search(markdown, start) else ():
-        if part["open"] is not None:
-            return part.start(), whole
         if part["code"]:
             break
-        if part["formula"] is not None:
+        if part["open"] is not None:
+            end = part.start()
+        elif part["formula"] is not None:
             whole.append(part.span())
-    return -1, whole
+    return end, whole
 
 
 def _last_rows(found: Sequence[Line]) -> list[Line]:

@@ -158,6 +158,11 @@ BORDERS = {
     "not below a heading": "Some text that is long enough to be of some use\n\n|## Heading\n\nThe text below it all",
     "not inside a link": "word " * 9 + "|[a link text](https://example.org/a/b) and so on and on",
     "not inside bold": "word " * 9 + "|**very bold words** and so on and on for a while",
+    "not inside a formula": "word " * 9 + "so |\\(x + y + z\\) and so on and on and on",
+    "not inside a formula on lines of its own": "word " * 5
+    + "\n|$$\na + b\n+ c + d\n+ e + f + g + h\n$$\nand so on and on",
+    "not inside a formula that is not complete": "word " * 5 + "\n|\\[\na + b\n+ c + d\n+ e + f + g + h + i",
+    "money is no formula": "word " * 8 + "it costs $5 for one |and it costs $9 for two",
     "no list by accident": "word " * 11 + "|ones - two three four five",
     "before a code block": "Some text that is long enough to be of some use:\n|```python\nprint('hello')\n```\nMore",
     "behind a code block": "```python\nprint('hello')\nprint('hello again!')\n```\n\n|Words after the code block.",
@@ -212,6 +217,12 @@ def test_a_fence_behind_a_list_marker_is_reopened_without_the_marker() -> None:
     text = "1. ```sh\n" + "   make check\n" * 9 + "   ```\n"
     borders = paginate(text, within(80))
     assert {border.reopen for border in borders[1:]} == {"   ```sh\n"}
+
+
+def test_dollars_in_code_are_no_formula() -> None:
+    text = "```make\n" + "x = $$(y) $$z\n" * 20 + "```"
+    borders = paginate(text, within(100))
+    assert all(text[border.offset - 1] == "\n" for border in borders[1:])
 
 
 def test_code_of_one_long_line_in_a_quote_keeps_its_quote() -> None:
