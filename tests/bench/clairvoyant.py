@@ -16,7 +16,6 @@ from math import ceil, inf
 from core.surface import Rate
 from tests.bench.place import SPEED
 
-
 PRECISION = 1e-3  # of a price: the bound is closer than that
 
 
@@ -115,3 +114,69 @@ def _add(hull: list[tuple[float, float, int]], cost: list[float], call: int, lag
 def _crossing(one: tuple[float, float, int], other: tuple[float, float, int]) -> float:
     """From which call on the `other`, less steep, line is below."""
     return (other[1] - one[1]) / (one[0] - other[0])
+
+
+def alone(seconds: float, round_trip: float, interval: float, calls: int) -> float:
+    """The least mean age of one answer with `calls` calls, its end's too: `least` in closed form, without the grid."""
+    return _alone(seconds, round_trip, max(interval, round_trip), calls - 1) / seconds
+
+
+def promise(rate: Rate, interval: float, round_trip: float, shortest: float = 2.0, grid: float = 0.2) -> float:
+    """The least r such that one schedule is at most r times as old as the clairvoyant for every length up to a window.
+
+    Its calls are on a grid of so many seconds, and one is kept for the end. Found by bisection; whether an r can be
+    kept is decided by dynamic programming over (calls made, moment of the last one) -> the least area under the age.
+    """
+    trip, pause = round_trip / grid, max(interval, round_trip) / grid
+    allowed = [_alone(length, trip, pause, rate.calls - 1) for length in range(round(rate.seconds / grid) + 1)]
+    free = ceil(shortest / grid)
+    low, high = 1.0, 8.0
+    while high - low > PRECISION * 5:
+        middle = (low + high) / 2
+        kept = _can_promise(
+            [inf] * free + [middle * area for area in allowed[free:]], trip, ceil(pause), rate.calls - 1
+        )
+        low, high = (low, middle) if kept else (middle, high)
+    return high
+
+
+def _alone(length: float, trip: float, pause: float, calls: int) -> float:
+    """The least area of one answer with at most so many calls before its end: all pieces alike, but pauses kept."""
+    rest, best = length - trip, length**2 / 2
+    for count in range(1, calls + 1):
+        ends = rest / (count + 1)
+        inner = max(ends, pause) if count > 1 else ends
+        ends = (rest - (count - 1) * inner) / 2
+        if ends < 0:
+            break
+        pieces = 2 * (ends + trip) ** 2 + (count - 1) * (inner + trip) ** 2 - count * trip**2
+        best = min(best, pieces / 2)
+    return best
+
+
+def _can_promise(bounds: Sequence[float], trip: float, pause: int, calls: int) -> bool:
+    """Whether the area can stay within `bounds` at every length, with so many calls before the end."""
+    last = len(bounds) - 1
+    areas = {0: 0.0}  # after the calls so far: the moment of the last -> the area up to its text on screen
+    for made in range(calls + 1):
+        following: dict[int, float] = {}
+        for call, area in areas.items():
+            since = trip if made else 0.0
+            length = call + pause if made else 0
+            while True:
+                shown = length + trip
+                total = area + ((shown - call) ** 2 - since**2) / 2
+                if total > _at(bounds, shown):
+                    break
+                if shown >= last:
+                    return True
+                if total < following.get(length, inf):
+                    following[length] = total
+                length += 1
+        areas = following
+    return False
+
+
+def _at(bounds: Sequence[float], length: float) -> float:
+    """The bound of a length between two steps: of the nearer one, so that a grid's step is no advantage."""
+    return bounds[min(round(length), len(bounds) - 1)]

@@ -2,7 +2,7 @@
 
     python -m tests.bench.freshness
 
-On a virtual clock, against places that refuse what is over their limits. `make bench` calls `rows` and `table`.
+On a virtual clock, against places that refuse what is over their limits. `make bench` calls `measured` and `report`.
 Every answer says 50 tokens a second of 4 characters. Answers in one place begin and end at the same moments, which
 is the worst for what they share.
 """
@@ -10,52 +10,36 @@ is the worst for what they share.
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from math import log
+from pathlib import Path
 from statistics import mean
-from typing import Any, cast
+from typing import Any
 
-from bots.discord.surface import ChannelSurface
-from bots.telegram.surface import TelegramSurface
-from core.live.budget import Budgets
-from core.live.delivery import Delivery
-from core.surface import Limits, Out, Rate, Rendered
-from core.types import Address
-from tests.bench.clairvoyant import Least, least
+from core.surface import Limits, Rate
+from tests.bench import chinwag
+from tests.bench.clairvoyant import Least, alone, least, promise
 from tests.bench.peers import DISCORD, TELEGRAM, Schedule
-from tests.bench.place import SPEED, TOKEN, Answer, Bucket, Guard, Talk, Window, ages, now
+from tests.bench.place import Answer, Bucket, Guard, Talk, Window, ages
 from tests.virtual import run
 
 LENGTHS = (2.0, 8.0, 20.0, 40.0, 90.0)
 ROUND_TRIPS = (0.08, 0.3)
 BEGIN = 100.0  # virtual seconds: earlier calls can lie before it
 GIVE_UP = 4000.0  # seconds after the last token
-CHANNEL = Rate(5, 1.0)  # Discord's headers on an edit, measured in May 2026
-
-
-def telegram(bot: str, chat: str, private: bool) -> Limits:
-    address = Address("telegram", bot, chat, private=private)
-    return TelegramSurface(cast(Any, None), address).limits
-
-
-def discord(bot: str, chat: str) -> Limits:
-    return ChannelSurface(cast(Any, _Headers()), Address("discord", bot, chat)).limits
-
-
-class _Headers:
-    """Stands in for Discord's REST API after its first answer."""
-
-    def rate(self, method: str, path: str) -> Rate:
-        return CHANNEL
+TARGET = 1.15  # times the clairvoyant's mean age
+BUILD = Path("build/bench")
 
 
 @dataclass(frozen=True)
 class Place:
     """A kind of place. limits: what Chinwag's adapter states, by bot and chat. enforced: what the platform refuses.
 
-    used: how many seconds before the first token earlier calls were made.
+    bucket: a second limiter on top, (burst, calls a second). used: seconds before the first token of earlier calls.
     """
 
     name: str
@@ -66,94 +50,41 @@ class Place:
     bucket: tuple[int, float] | None = None
     group: bool = False
     used: tuple[float, ...] = ()
+    lengths: tuple[float, ...] = LENGTHS
 
     def guard(self) -> Guard:
         limits: list[Window | Bucket] = [Window(rate) for rate in self.enforced]
         guard = Guard(limits + ([Bucket(*self.bucket)] if self.bucket else []), whole_seconds=self.peers is TELEGRAM)
-        for ago in self.used:
+        for ago in sorted(self.used, reverse=True):
             guard.count(BEGIN - ago)
         return guard
 
     def rates(self, seconds: float) -> list[Rate]:
-        """All that is enforced on answers of so many seconds, as windows."""
-        rates = list(self.enforced)
+        """All that is enforced on answers of so many seconds, as windows; of a place that was used, until then."""
+        rates = [replace(rate, calls=rate.calls - len(self.used)) for rate in self.enforced]
         if self.bucket:
             burst, a_second = self.bucket
             rates.append(Rate(burst + int(seconds * a_second), seconds + 1.0))
         return rates
 
 
-_private = telegram("bot", "1", True).rates
-_dm: Callable[[str, str], Limits] = partial(telegram, private=True)
-_in_group: Callable[[str, str], Limits] = partial(telegram, private=False)
-GROUP = Place("group", _in_group, (Rate(20, 60.0),), (1, 3), TELEGRAM, group=True)
+_rates = chinwag.private("1", "1").rates
+PRIVATE = Place("private", chinwag.private, _rates, (1, 3), TELEGRAM)
+GROUP = Place("group", chinwag.group, (Rate(20, 60.0),), (1, 3), TELEGRAM, group=True)
+CHANNEL = Place("channel", chinwag.channel, (chinwag.CHANNEL,), (1, 3, 10), DISCORD)
 PLACES = (
-    Place("private", _dm, _private, (1, 3), TELEGRAM),
-    Place("private, 1/s", _dm, _private, (1, 3), TELEGRAM, bucket=(5, 1.0)),
+    PRIVATE,
+    replace(PRIVATE, name="private, 1/s", bucket=(5, 1.0)),
     GROUP,
-    Place("channel", discord, (CHANNEL,), (1, 3, 10), DISCORD),
+    # Fifteen calls of the minute are gone, and come back after the answer.
+    replace(GROUP, name="group, 15 used", answers=(1,), used=tuple(4 + n / 2 for n in range(15)), lengths=LENGTHS[:4]),
+    CHANNEL,
 )
-
-
-def chinwag(used: Sequence[float] = ()) -> Schedule:
-    """Chinwag's own delivery and budgets. `used`: seconds before now of calls that the first place's budget knows."""
-    budgets = Budgets(now)
-    earlier = list(used)
-
-    async def show(talk: Talk) -> None:
-        while earlier:
-            budgets.of(talk.limits).spend(earlier.pop(0) - BEGIN + now())
-        surface = TalkSurface(talk)
-        delivery = Delivery(surface, budgets, _Journal(), reopen=lambda _: surface, nonce="n", most=99)
-        showing = asyncio.create_task(delivery.run())
-        answer = talk.answer
-        for token in range(answer.tokens):
-            await answer.until(answer.begun + token / SPEED)
-            delivery.feed(answer.whole[token * TOKEN : (token + 1) * TOKEN])
-        delivery.finish()
-        await showing
-
-    return show
-
-
-@dataclass
-class TalkSurface:
-    """Chinwag's way to the screen of a talk: `core.surface.Surface`, with Markdown shown as it is."""
-
-    talk: Talk
-    posted: int = 0
-
-    @property
-    def limits(self) -> Limits:
-        return self.talk.limits
-
-    def render(self, markdown: str) -> Rendered:
-        return Rendered(markdown, len(markdown))
-
-    async def post(self, out: Out) -> str:
-        self.posted += 1
-        message = str(self.posted)
-        await self.talk.say(out.rendered.text, message)
-        return message
-
-    async def edit(self, id: str, out: Out) -> None:
-        await self.talk.say(out.rendered.text, id)
-
-    async def delete(self, id: str) -> None:
-        self.talk.show(id, None)
-
-    async def typing(self) -> None:
-        """Costs no message."""
-
-
-class _Journal:
-    async def posted(self, page: int, id: str) -> None: ...
-    async def progress(self, text: str, calls: list[float]) -> None: ...
 
 
 @dataclass(frozen=True)
 class Row:
-    """One schedule in one place, for answers of `length` seconds. Of several answers: `mean` is the mean, else the worst.
+    """One schedule in one place, for answers of `length` seconds. `mean` is over the answers; else the worst of them.
 
     ratio: of the mean age to the least that is possible. None: never, or not known of a bound.
     """
@@ -177,22 +108,22 @@ class Chat:
     """Talks at once in one chat, with what the platform has planned for it: (seconds after the first token, wait)."""
 
     place: Place
-    answers: int
-    bot: str = "bot"
+    answers: int = 1
+    bot: str = "1"
     name: str = "1"
     plan: list[tuple[float, float]] = field(default_factory=list)
 
 
 async def stream(chats: Sequence[Chat], make: Callable[[], Schedule], length: float, trip: float) -> list[list[Talk]]:
     """Answers of `length` seconds in all chats at once, by one process."""
-    bots = {chat.bot: Guard(list(_whole(chat))) for chat in chats}
+    bots = {chat.bot: Guard([Window(rate) for rate in _limits(chat).whole_rates]) for chat in chats}
     talks = []
     for chat in chats:
         guard = chat.place.guard()
         guard.plan = [(BEGIN + at, wait) for at, wait in chat.plan]
-        answer = Answer(BEGIN, length)
-        limits = chat.place.limits(chat.bot, chat.name)
-        talk = partial(Talk, answer, [guard, bots[chat.bot]], trip, limits, chat.place.group)
+        talk = partial(
+            Talk, Answer(BEGIN, length), [guard, bots[chat.bot]], trip, _limits(chat), group=chat.place.group
+        )
         talks.append([talk() for _ in range(chat.answers)])
     await asyncio.sleep(BEGIN)
     show = make()
@@ -201,9 +132,12 @@ async def stream(chats: Sequence[Chat], make: Callable[[], Schedule], length: fl
     return talks
 
 
-def _whole(chat: Chat) -> Iterator[Window]:
-    for rate in chat.place.limits(chat.bot, chat.name).whole_rates:
-        yield Window(rate)
+def ours(place: Place) -> Callable[[], Schedule]:
+    return partial(chinwag.delivery, place.used)
+
+
+def _limits(chat: Chat) -> Limits:
+    return chat.place.limits(chat.bot, chat.name)
 
 
 def row(chat: Chat, name: str, talks: Sequence[Talk], best: Least) -> Row:
@@ -225,66 +159,170 @@ def row(chat: Chat, name: str, talks: Sequence[Talk], best: Least) -> Row:
     )
 
 
-def _worst(figures: Iterator[float | None]) -> float | None:
-    known = list(figures)
-    return None if None in known else max(cast(list[float], known))
+def _worst(figures: Iterable[float | None]) -> float | None:
+    worst = 0.0
+    for figure in figures:
+        if figure is None:
+            return None
+        worst = max(worst, figure)
+    return worst
 
 
 def bound(chat: Chat, length: float, trip: float) -> Least:
-    interval = chat.place.limits(chat.bot, chat.name).interval
-    return least(length, trip, interval, chat.place.rates(length), chat.answers)
+    return least(length, trip, _limits(chat).interval, chat.place.rates(length), chat.answers)
 
 
-def rows(places: Sequence[Place] = PLACES, lengths: Sequence[float] = LENGTHS) -> list[Row]:
+def rows(places: Sequence[Place] = PLACES) -> list[Row]:
     """Every place, number of answers, schedule, length and round trip."""
-    found = []
-    for place in places:
-        for chat in (Chat(place, answers) for answers in place.answers):
-            for length in lengths:
-                for trip in ROUND_TRIPS:
-                    found += _compared(chat, length, trip)
-    return found
+    return [
+        row
+        for place in places
+        for answers in place.answers
+        for length in place.lengths
+        for trip in ROUND_TRIPS
+        for row in _compared(Chat(place, answers), length, trip)
+    ]
 
 
 def _compared(chat: Chat, length: float, trip: float) -> Iterator[Row]:
     best = bound(chat, length, trip)
-    schedules = {"Chinwag": partial(chinwag, chat.place.used)} | chat.place.peers
     yield Row(chat.place.name, chat.answers, "clairvoyant", length, trip, None, best.mean, 1.0, None, trip, None, 0)
-    for name, make in schedules.items():
+    for name, make in ({"Chinwag": ours(chat.place)} | chat.place.peers).items():
         [talks] = run(stream([chat], make, length, trip))
         yield row(chat, name, talks, best)
 
 
-def table(found: Sequence[Row]) -> str:
-    """One line for each place, number of answers and schedule: means over lengths and round trips."""
-    lines = [
-        f"{'place':<13}{'n':>3} {'schedule':<12}{'first':>7}{'mean':>7}{'ratio':>7}{'worst':>7}{'oldest':>8}{'tail':>8}{'calls':>7}{'429s':>6}  lost"
+def refusals(length: float = 20.0, trip: float = 0.08) -> list[Row]:
+    """What Chinwag makes of a 429: on the first post, in the middle and at the end, and who else is held up by it."""
+    found = []
+    best = bound(Chat(PRIVATE), length, trip)
+    for wait in (1.0, 30.0, 240.0, 1600.0):
+        for when, at in (("first post", 0.0), ("middle", length / 2), ("end", length)):
+            chat = Chat(replace(PRIVATE, name=f"429 of {wait:g} s"), plan=[(at, wait)])
+            [talks] = run(stream([chat], ours(PRIVATE), length, trip))
+            found.append(row(chat, when, talks, best))
+    refused = [(5.0, 30.0)]
+    beside = [Chat(PRIVATE, plan=refused), Chat(PRIVATE, name="2"), Chat(PRIVATE, bot="2"), Chat(CHANNEL)]
+    found += _neighbours("429 next door", beside, length, trip)
+    beside = [Chat(PRIVATE, plan=refused), Chat(PRIVATE, name="2", plan=refused), *beside[2:]]
+    return [*found, *_neighbours("429 to a bot", beside, length, trip)]
+
+
+def _neighbours(name: str, chats: list[Chat], length: float, trip: float) -> Iterator[Row]:
+    places = run(stream(chats, ours(PRIVATE), length, trip))
+    for who, chat, talks in zip(("itself", "same bot", "other bot", "Discord"), chats, places, strict=True):
+        yield row(replace(chat, place=replace(chat.place, name=name)), who, talks, bound(chat, length, trip))
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What can be promised for every length up to a window, not knowing it: times the clairvoyant's mean age.
+
+    formula: core.live.pacer's, which neglects the round trip. least: the numeric optimum.
+    worst, at: Chinwag's worst ratio, and at which length. usual: its mean ratio, over the logarithm of the length.
+    """
+
+    place: str
+    round_trip: float
+    formula: float
+    least: float
+    worst: float
+    at: float
+    usual: float
+
+
+def promises() -> list[Promise]:
+    return [
+        _promise(place, rate, trip)
+        for place, rate in ((PRIVATE, _rates[-1]), (GROUP, Rate(20, 60.0)))
+        for trip in ROUND_TRIPS
     ]
-    keys = dict.fromkeys((row.place, row.answers, row.schedule) for row in found)
-    for place, answers, schedule in keys:
-        group = [row for row in found if (row.place, row.answers, row.schedule) == (place, answers, schedule)]
-        lines.append(f"{place:<13}{answers:>3} {schedule:<12}" + _line(group))
+
+
+def _promise(place: Place, rate: Rate, trip: float) -> Promise:
+    interval = _limits(Chat(place)).interval
+    [[talk]] = run(stream([Chat(place)], ours(place), rate.seconds, trip))
+    lengths = [2.0 * (rate.seconds / 2.0) ** (step / 150) for step in range(151)]
+    ratios = {}
+    for length in lengths:
+        cut = replace(talk, answer=Answer(BEGIN, length))
+        ratios[ages(cut).mean / alone(length, trip, interval, rate.calls)] = length
+    formula = 1 + max(log(rate.seconds / (rate.calls - 1) / interval), 0.0) / 2
+    numeric = promise(rate, interval, trip)
+    return Promise(place.name, trip, formula, numeric, max(ratios), ratios[max(ratios)], mean(ratios))
+
+
+HEAD = ("place", "n", "schedule", "first", "mean", "ratio", "worst", "oldest", "tail", "calls", "429s", "lost")
+
+
+def table(found: Sequence[Row]) -> str:
+    """One line for each place, number of answers and schedule: means over lengths and round trips; worst and oldest."""
+    lines = [_aligned(HEAD)]
+    for key, group in _groups(found, lambda row: (row.place, row.answers, row.schedule)):
+        lines.append(_aligned((*map(str, key), *_figures(group))))
     return "\n".join(lines)
 
 
-def _line(group: Sequence[Row]) -> str:
-    def average(name: str, digits: int) -> str:
-        known = [value for value in (getattr(row, name) for row in group) if value is not None]
-        return f"{mean(known):.{digits}f}" if known else "-"
+def _groups(found: Iterable[Row], key: Callable[[Row], Any]) -> Iterable[tuple[Any, list[Row]]]:
+    groups: dict[Any, list[Row]] = {}
+    for row in found:
+        groups.setdefault(key(row), []).append(row)
+    return groups.items()
 
-    ratio = max(row.ratio for row in group)
-    oldest = [row.worst for row in group if row.worst is not None]
+
+def _aligned(cells: Sequence[str]) -> str:
+    return f"{cells[0]:<15}{cells[1]:>3} {cells[2]:<12}" + "".join(f"{cell:>8}" for cell in cells[3:])
+
+
+def _figures(group: Sequence[Row]) -> Iterator[str]:
+    yield _mean((row.first for row in group), 2)
+    yield _mean((row.mean for row in group), 2)
+    yield _mean((row.ratio for row in group), 2)
+    yield f"{max(row.ratio for row in group):.2f}"
+    yield f"{max((row.worst or 0.0) for row in group):.1f}"
+    yield _mean((row.tail for row in group), 2)
+    yield _mean((row.calls for row in group), 1)
+    yield _mean((row.refused for row in group), 1)
     lost = sum(row.tail is None for row in group)
-    return (
-        f"{average('first', 2):>7}{average('mean', 2):>7}{average('ratio', 2):>7}{ratio:>7.2f}"
-        f"{max(oldest) if oldest else 0:>8.1f}{average('tail', 2):>8}{average('calls', 1):>7}{average('refused', 1):>6}"
-        + (f"  {lost}/{len(group)}" if lost else "")
-    )
+    yield f"{lost}/{len(group)}" if lost else ""
+
+
+def _mean(figures: Iterable[float | None], digits: int) -> str:
+    known = [figure for figure in figures if figure is not None]
+    return f"{mean(known):.{digits}f}" if known else "-"
+
+
+def verdict(found: Sequence[Row], known: Sequence[Promise]) -> str:
+    """Where the target is met, and how near what can be promised at all the rest is."""
+    lines = [
+        f"Mean age at most {TARGET:.2f} times the clairvoyant's, by length (mean of the round trips; ! is over it):"
+    ]
+    chinwag = [row for row in found if row.schedule == "Chinwag"]
+    for (place, answers), group in _groups(chinwag, lambda row: (row.place, row.answers)):
+        by_length = [
+            (length, mean(row.ratio for row in rows)) for length, rows in _groups(group, lambda row: row.length)
+        ]
+        cells = (f"{length:>5g} s {ratio:.2f}{'!' if ratio > TARGET else ' '}" for length, ratio in by_length)
+        lines.append(f"{place:<15}{answers:>3} " + "".join(cells))
+    lines.append("For every length up to a window, not knowing it: what any schedule can promise, and Chinwag's worst:")
+    for one in known:
+        lines.append(
+            f"{one.place:<15} round trip {one.round_trip:.2f}: any {one.least:.2f} (formula {one.formula:.2f}), "
+            f"Chinwag {one.worst:.2f} at {one.at:.1f} s, mean {one.usual:.2f}"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    began = time.perf_counter()
+    found, known, faults = rows(), promises(), refusals()
+    print(table(found), verdict(found, known), table(faults), sep="\n\n")
+    BUILD.mkdir(parents=True, exist_ok=True)
+    everything = {"freshness": found, "refusals": faults, "promises": known}
+    plain = {name: [asdict(row) for row in figures] for name, figures in everything.items()}
+    (BUILD / "freshness.json").write_text(json.dumps(plain, indent=1), "utf-8")
+    print(f"{time.perf_counter() - began:.0f} s")
 
 
 if __name__ == "__main__":
-    began = time.perf_counter()
-    everything = rows()
-    print(table(everything))
-    print(f"{time.perf_counter() - began:.1f} s")
-    print(len([asdict(row) for row in everything]))
+    main()

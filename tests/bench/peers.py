@@ -109,11 +109,11 @@ def openclaw(gap: float = 1.0) -> Schedule:
     """From 30 characters on, `gap` after the last success; a refusal closes the gate, for the end too."""
 
     async def show(talk: Talk) -> None:
-        shown, text, gate = "", await talk.answer.reaches(30), 0.0
+        shown, text = "", await talk.answer.reaches(30)
         while shown != talk.answer.whole:
             try:
                 await talk.say(text)
-                shown, gate = text, now()
+                shown = text
                 await talk.answer.until(now() + gap)
             except TooFast as error:
                 await asyncio.sleep(error.retry_after)

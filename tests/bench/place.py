@@ -12,9 +12,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import product, takewhile
+from itertools import pairwise, product, takewhile
 from math import ceil
-from os.path import commonprefix
 
 from core.errors import TooFast
 from core.surface import Limits, Rate
@@ -171,8 +170,8 @@ class Talk:
         """text: None when the message is taken away."""
         self.messages[message] = text or ""
         letters, screen = (_letters(texts) for texts in ([self.answer.whole], self.messages.values()))
-        fits = len(screen) if letters.startswith(screen) else len(commonprefix([letters, screen]))
-        self.shown.append((now(), fits // (TOKEN - 1)))
+        same = next((n for n, (a, b) in enumerate(zip(letters, screen, strict=False)) if a != b), len(screen))
+        self.shown.append((now(), min(same, len(letters)) // (TOKEN - 1)))
         self.complete = None if screen != letters else self.complete or now()
 
 
@@ -197,7 +196,7 @@ def ages(talk: Talk) -> Ages:
     answer = talk.answer
     steps = [(answer.begun, 0), *takewhile(lambda step: step[0] < answer.end, talk.shown), (answer.end, 0)]
     area = worst = 0.0
-    for (start, tokens), (stop, _) in zip(steps, steps[1:], strict=False):
+    for (start, tokens), (stop, _) in pairwise(steps):
         oldest = answer.begun + tokens / SPEED
         young, old = max(start - oldest, 0.0), max(stop - oldest, 0.0)
         area += (old**2 - young**2) / 2
