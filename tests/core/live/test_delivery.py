@@ -199,7 +199,9 @@ def test_flood_control_delays_but_never_loses_or_doubles(call: str, retry_after:
 
 @pytest.mark.parametrize("applied", [True, False])
 def test_an_edit_that_timed_out_is_made_again_with_the_latest_text(applied: bool) -> None:
-    stage = Stage(FakeSurface(PRIVATE, applied=applied, faults=deque([None, Unknown(), Unreachable(), None, Unknown()])))
+    stage = Stage(
+        FakeSurface(PRIVATE, applied=applied, faults=deque([None, Unknown(), Unreachable(), None, Unknown()]))
+    )
     play(stage, sentences(40))
     assert stage.surface.text == sentences(40)
     assert len(stage.surface.screen) == 1
