@@ -19,7 +19,8 @@ from core.commands.table import parse
 from core.context import Window
 from core.errors import ChinwagError, Gone, ModelError, Refused, UserError, shown
 from core.live.budget import Budgets
-from core.live.delivery import Deleted, Delivery, Fenced
+from core.live.delivery import Deleted, Delivery
+from core.live.journal import Fenced, Kept
 from core.model import Model
 from core.observe.log import get_logger
 from core.store import Lease, Row, Store
@@ -243,7 +244,7 @@ class Chat:
         delivery = Delivery(
             self._platforms.open(known.address),
             self._budgets,
-            Journal(self._store, row.id, lease, self._now),
+            Kept(self._store.deliveries, row.id, lease, self._now),
             reopen=self._platforms.open,
             # Unique for the bot, not only for this database: one that was begun anew counts from 1 again.
             nonce=f"{int(row.received * 1000) % 16**8:08x}{row.id:x}",
@@ -253,25 +254,6 @@ class Chat:
             most=self._most,
         )
         return delivery, known.text
-
-
-class Journal:
-    """Writes a delivery down under the turn's lease. Raises Fenced when that has been taken over."""
-
-    def __init__(self, store: Store, row: int, lease: Lease, now: Callable[[], float]) -> None:
-        self._store = store
-        self._row = row
-        self._lease = lease
-        self._now = now
-
-    async def posted(self, page: int, id: str) -> None:
-        if not await self._store.deliveries.posted(self._row, self._lease, page, id):
-            raise Fenced
-
-    async def progress(self, text: str, calls: list[float]) -> None:
-        now = self._now()
-        if not await self._store.deliveries.progress(self._row, self._lease, text, [now - ago for ago in calls]):
-            raise Fenced
 
 
 def explain(error: Exception, row: int, lane: Lane) -> str:

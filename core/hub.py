@@ -18,6 +18,7 @@ from core.dispatch.turnstile import Turnstile
 from core.errors import PlatformError
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
+from core.live.journal import Unwritten
 from core.model import Model
 from core.observe.log import get_logger
 from core.settings import Settings
@@ -154,13 +155,3 @@ class Hub:
             await delivery.run()
         except (PlatformError, Deleted) as error:
             log.warning("could not tell a stranger how to get in", error=repr(error))
-
-
-class Unwritten:
-    """A journal for what need not survive a restart."""
-
-    async def posted(self, page: int, id: str) -> None:
-        return
-
-    async def progress(self, text: str, calls: list[float]) -> None:
-        return

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from core.errors import Gone, Moved, PlatformError, Refused, TooFast, TooLong, Unknown, Unreachable
 from core.live import pacer
 from core.live.budget import Budget, Budgets
+from core.live.journal import Fenced, Journal
 from core.live.screen import Deleted, Due, Page, Screen
 from core.observe.log import get_logger
 from core.surface import Out, Surface
@@ -23,29 +24,13 @@ from core.types import Address
 log = get_logger(__name__)
 T = TypeVar("T")
 
-__all__ = ["Deleted", "Delivery", "Fenced", "Journal"]
+__all__ = ["Deleted", "Delivery"]
 
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds between tries of a call that did not get through
 SHORTEST = 5.0  # seconds that an answer is taken to go on at least; later, as long again as it has lasted
 COPIES = 3  # posts that may each have been applied without our learning of it, at most
 MESSAGES = 8  # that one answer may have, unless the settings say otherwise
 SAVE_EVERY = 1.0  # seconds between two savings of the partial text
-
-
-class Journal(Protocol):
-    """Where a delivery writes down what it did, so that a restart goes on in the same messages.
-
-    Both raise Fenced when somebody else has taken the answer over.
-    """
-
-    async def posted(self, page: int, id: str) -> None: ...
-    async def progress(self, text: str, calls: list[float]) -> None:
-        """The text so far, and how many seconds ago each call was made since the last time."""
-        ...
-
-
-class Fenced(Exception):
-    """A newer lease has taken over: nothing more of this answer may be written or shown here."""
 
 
 class Delivery:

@@ -19,7 +19,7 @@ from core.store.sqlite import SqliteDatabase
 from core.store.turns import Turns
 from core.store.values import Values
 
-__all__ = ["CALLS_KEPT", "Database", "Delivery", "Lease", "Pairing", "Row", "Store"]
+__all__ = ["CALLS_KEPT", "Database", "Deliveries", "Delivery", "Lease", "Pairing", "Row", "Store"]
 
 
 class Store:

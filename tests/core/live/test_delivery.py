@@ -12,7 +12,8 @@ import pytest
 
 from core.errors import Gone, Moved, PlatformError, Refused, TooFast, Unknown, Unreachable
 from core.live.budget import Budgets
-from core.live.delivery import Deleted, Delivery, Fenced
+from core.live.delivery import Deleted, Delivery
+from core.live.journal import Fenced
 from core.live.screen import REST
 from core.surface import Limits, Rate
 from core.types import Address
