@@ -125,12 +125,11 @@ async def _web(settings: Settings, http: aiohttp.ClientSession) -> Finding:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((settings.web_host, settings.web_port))
         return Finding("web", f"{where} is free")
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         if await _is_chinwag(http, where):
             return Finding("web", f"{where} is served by a running Chinwag")
-        return Finding(
-            "web", f"{where} cannot be opened ({error.strerror})", "set WEB_PORT to a free port, such as 8081"
-        )
+        cure = "set WEB_PORT to a free port, such as 8081, and WEB_HOST to an address of this computer"
+        return Finding("web", f"{where} cannot be opened ({getattr(error, 'strerror', error)})", cure)
 
 
 async def _is_chinwag(http: aiohttp.ClientSession, where: str) -> bool:
