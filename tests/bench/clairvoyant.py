@@ -16,7 +16,7 @@ from math import ceil, inf
 from core.surface import Rate
 from tests.bench.place import SPEED
 
-PRECISION = 1e-3  # of a price: the bound is closer than that
+PRECISION = 3e-3  # of a price or a ratio
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def promise(rate: Rate, interval: float, round_trip: float, shortest: float = 2.
     allowed = [_alone(length, trip, pause, rate.calls - 1) for length in range(round(rate.seconds / grid) + 1)]
     free = ceil(shortest / grid)
     low, high = 1.0, 8.0
-    while high - low > PRECISION * 5:
+    while high - low > PRECISION:
         middle = (low + high) / 2
         kept = _can_promise(
             [inf] * free + [middle * area for area in allowed[free:]], trip, ceil(pause), rate.calls - 1

@@ -4,7 +4,7 @@
 
 On a virtual clock, against places that refuse what is over their limits. `make bench` calls `measured` and `report`.
 Every answer says 50 tokens a second of 4 characters. Answers in one place begin and end at the same moments, which
-is the worst for what they share.
+is the worst for what they share. The clairvoyant keeps to Chinwag's shortest interval; peers need not.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from math import log
 from pathlib import Path
+from random import Random
 from statistics import mean
-from typing import Any
 
 from core.surface import Limits, Rate
 from tests.bench import chinwag
 from tests.bench.clairvoyant import Least, alone, least, promise
 from tests.bench.peers import DISCORD, TELEGRAM, Schedule
 from tests.bench.place import Answer, Bucket, Guard, Talk, Window, ages
+from tests.bench.report import Promise, Row, table, verdict
 from tests.virtual import run
 
 LENGTHS = (2.0, 8.0, 20.0, 40.0, 90.0)
 ROUND_TRIPS = (0.08, 0.3)
 BEGIN = 100.0  # virtual seconds: earlier calls can lie before it
 GIVE_UP = 4000.0  # seconds after the last token
-TARGET = 1.15  # times the clairvoyant's mean age
 BUILD = Path("build/bench")
 
 
@@ -40,6 +40,7 @@ class Place:
     """A kind of place. limits: what Chinwag's adapter states, by bot and chat. enforced: what the platform refuses.
 
     bucket: a second limiter on top, (burst, calls a second). used: seconds before the first token of earlier calls.
+    uneven: the calls take now less and now more time, so that what left in time may arrive too early.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Place:
     bucket: tuple[int, float] | None = None
     group: bool = False
     used: tuple[float, ...] = ()
+    uneven: bool = False
     lengths: tuple[float, ...] = LENGTHS
 
     def guard(self) -> Guard:
@@ -79,28 +81,8 @@ PLACES = (
     # Fifteen calls of the minute are gone, and come back after the answer.
     replace(GROUP, name="group, 15 used", answers=(1,), used=tuple(4 + n / 2 for n in range(15)), lengths=LENGTHS[:4]),
     CHANNEL,
+    replace(CHANNEL, name="channel, uneven", answers=(3,), uneven=True),
 )
-
-
-@dataclass(frozen=True)
-class Row:
-    """One schedule in one place, for answers of `length` seconds. `mean` is over the answers; else the worst of them.
-
-    ratio: of the mean age to the least that is possible. None: never, or not known of a bound.
-    """
-
-    place: str
-    answers: int
-    schedule: str
-    length: float
-    round_trip: float
-    first: float | None
-    mean: float
-    ratio: float
-    worst: float | None
-    tail: float | None
-    calls: int | None
-    refused: int
 
 
 @dataclass
@@ -121,8 +103,15 @@ async def stream(chats: Sequence[Chat], make: Callable[[], Schedule], length: fl
     for chat in chats:
         guard = chat.place.guard()
         guard.plan = [(BEGIN + at, wait) for at, wait in chat.plan]
+        uneven = Random(1) if chat.place.uneven else None
         talk = partial(
-            Talk, Answer(BEGIN, length), [guard, bots[chat.bot]], trip, _limits(chat), group=chat.place.group
+            Talk,
+            Answer(BEGIN, length),
+            [guard, bots[chat.bot]],
+            trip,
+            _limits(chat),
+            group=chat.place.group,
+            uneven=uneven,
         )
         talks.append([talk() for _ in range(chat.answers)])
     await asyncio.sleep(BEGIN)
@@ -214,23 +203,6 @@ def _neighbours(name: str, chats: list[Chat], length: float, trip: float) -> Ite
         yield row(replace(chat, place=replace(chat.place, name=name)), who, talks, bound(chat, length, trip))
 
 
-@dataclass(frozen=True)
-class Promise:
-    """What can be promised for every length up to a window, not knowing it: times the clairvoyant's mean age.
-
-    formula: core.live.pacer's, which neglects the round trip. least: the numeric optimum.
-    worst, at: Chinwag's worst ratio, and at which length. usual: its mean ratio, over the logarithm of the length.
-    """
-
-    place: str
-    round_trip: float
-    formula: float
-    least: float
-    worst: float
-    at: float
-    usual: float
-
-
 def promises() -> list[Promise]:
     return [
         _promise(place, rate, trip)
@@ -250,67 +222,6 @@ def _promise(place: Place, rate: Rate, trip: float) -> Promise:
     formula = 1 + max(log(rate.seconds / (rate.calls - 1) / interval), 0.0) / 2
     numeric = promise(rate, interval, trip)
     return Promise(place.name, trip, formula, numeric, max(ratios), ratios[max(ratios)], mean(ratios))
-
-
-HEAD = ("place", "n", "schedule", "first", "mean", "ratio", "worst", "oldest", "tail", "calls", "429s", "lost")
-
-
-def table(found: Sequence[Row]) -> str:
-    """One line for each place, number of answers and schedule: means over lengths and round trips; worst and oldest."""
-    lines = [_aligned(HEAD)]
-    for key, group in _groups(found, lambda row: (row.place, row.answers, row.schedule)):
-        lines.append(_aligned((*map(str, key), *_figures(group))))
-    return "\n".join(lines)
-
-
-def _groups(found: Iterable[Row], key: Callable[[Row], Any]) -> Iterable[tuple[Any, list[Row]]]:
-    groups: dict[Any, list[Row]] = {}
-    for row in found:
-        groups.setdefault(key(row), []).append(row)
-    return groups.items()
-
-
-def _aligned(cells: Sequence[str]) -> str:
-    return f"{cells[0]:<15}{cells[1]:>3} {cells[2]:<12}" + "".join(f"{cell:>8}" for cell in cells[3:])
-
-
-def _figures(group: Sequence[Row]) -> Iterator[str]:
-    yield _mean((row.first for row in group), 2)
-    yield _mean((row.mean for row in group), 2)
-    yield _mean((row.ratio for row in group), 2)
-    yield f"{max(row.ratio for row in group):.2f}"
-    yield f"{max((row.worst or 0.0) for row in group):.1f}"
-    yield _mean((row.tail for row in group), 2)
-    yield _mean((row.calls for row in group), 1)
-    yield _mean((row.refused for row in group), 1)
-    lost = sum(row.tail is None for row in group)
-    yield f"{lost}/{len(group)}" if lost else ""
-
-
-def _mean(figures: Iterable[float | None], digits: int) -> str:
-    known = [figure for figure in figures if figure is not None]
-    return f"{mean(known):.{digits}f}" if known else "-"
-
-
-def verdict(found: Sequence[Row], known: Sequence[Promise]) -> str:
-    """Where the target is met, and how near what can be promised at all the rest is."""
-    lines = [
-        f"Mean age at most {TARGET:.2f} times the clairvoyant's, by length (mean of the round trips; ! is over it):"
-    ]
-    chinwag = [row for row in found if row.schedule == "Chinwag"]
-    for (place, answers), group in _groups(chinwag, lambda row: (row.place, row.answers)):
-        by_length = [
-            (length, mean(row.ratio for row in rows)) for length, rows in _groups(group, lambda row: row.length)
-        ]
-        cells = (f"{length:>5g} s {ratio:.2f}{'!' if ratio > TARGET else ' '}" for length, ratio in by_length)
-        lines.append(f"{place:<15}{answers:>3} " + "".join(cells))
-    lines.append("For every length up to a window, not knowing it: what any schedule can promise, and Chinwag's worst:")
-    for one in known:
-        lines.append(
-            f"{one.place:<15} round trip {one.round_trip:.2f}: any {one.least:.2f} (formula {one.formula:.2f}), "
-            f"Chinwag {one.worst:.2f} at {one.at:.1f} s, mean {one.usual:.2f}"
-        )
-    return "\n".join(lines)
 
 
 def main() -> None:

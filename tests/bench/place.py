@@ -2,18 +2,18 @@
 
 For `tests.bench.freshness` and the schedules that it compares. The age at a moment is how long ago the oldest
 character was generated that is not on screen. A call is judged half a round trip after it starts, and is on screen
-when it returns.
+when it returns. Refusing costs nobody more than the wait that is named, which is milder than the platforms are.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise, product, takewhile
 from math import ceil
+from random import Random
 
 from core.errors import TooFast
 from core.surface import Limits, Rate
@@ -31,6 +31,12 @@ def now() -> float:
 def words(count: int) -> str:
     letters = "abcdefghijklmnopqrstuvwxyz"
     return "".join(f"{a}{b}{c} " for (a, b, c), _ in zip(product(letters, repeat=3), range(count), strict=False))
+
+
+@cache
+def spoken(count: int) -> str:
+    """The same without the spaces, which pages may lose at their ends."""
+    return words(count).replace(" ", "")
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ class Guard:
             return self._named(self._until - at)
         planned = [step for step in self.plan if step[0] <= at]
         self.plan = [step for step in self.plan if step not in planned]
-        seconds = max(0.0, *(wait for _, wait in planned), *(limit.wait(at) for limit in self.limits))
+        seconds = max([0.0, *(wait for _, wait in planned), *(limit.wait(at) for limit in self.limits)])
         self._until = at + self._named(seconds)
         return self._named(seconds)
 
@@ -146,6 +152,7 @@ class Talk:
     round_trip: float
     limits: Limits
     group: bool = False
+    uneven: Random | None = None  # the ways there and back take from 0.2 to 0.8 of a round trip each
     shown: list[tuple[float, int]] = field(default_factory=list)
     starts: list[float] = field(default_factory=list)
     refused: int = 0
@@ -155,28 +162,37 @@ class Talk:
     async def say(self, text: str, message: str = "first") -> None:
         """Post the message, or edit it when it is there. Raises TooFast."""
         self.starts.append(now())
-        await asyncio.sleep(self.round_trip / 2)
+        await asyncio.sleep(self._way())
         at = now()
         wait = max(guard.wait(at) for guard in self.guards)
         for guard in self.guards if wait <= 0 else ():
             guard.count(at)
-        await asyncio.sleep(self.round_trip / 2)
+        await asyncio.sleep(self._way())
         if wait > 0:
             self.refused += 1
             raise TooFast(wait)
         self.show(message, text)
 
+    def _way(self) -> float:
+        return self.round_trip * (self.uneven.uniform(0.2, 0.8) if self.uneven else 0.5)
+
     def show(self, message: str, text: str | None) -> None:
         """text: None when the message is taken away."""
         self.messages[message] = text or ""
-        letters, screen = (_letters(texts) for texts in ([self.answer.whole], self.messages.values()))
-        same = next((n for n, (a, b) in enumerate(zip(letters, screen, strict=False)) if a != b), len(screen))
-        self.shown.append((now(), min(same, len(letters)) // (TOKEN - 1)))
+        letters, screen = spoken(self.answer.tokens), "".join("".join(self.messages.values()).split())
+        self.shown.append((now(), _same(letters, screen) // (TOKEN - 1)))
         self.complete = None if screen != letters else self.complete or now()
 
 
-def _letters(texts: Iterable[str]) -> str:
-    return "".join("".join(texts).split())
+def _same(letters: str, screen: str) -> int:
+    """How many letters of the screen are right."""
+    if letters.startswith(screen):
+        return len(screen)
+    low, high = 0, min(len(letters), len(screen))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if letters[:middle] == screen[:middle] else (low, middle - 1)
+    return low
 
 
 @dataclass(frozen=True)
