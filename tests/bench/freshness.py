@@ -24,9 +24,8 @@ from core.surface import Limits, Rate
 from tests.bench import chinwag
 from tests.bench.clairvoyant import Least, alone, least, promise
 from tests.bench.peers import DISCORD, TELEGRAM, Schedule
-from tests.bench.place import Answer, Bucket, Guard, Talk, Window, ages
+from tests.bench.place import Answer, Bucket, Guard, Talk, Window, ages, run
 from tests.bench.report import Promise, Row, table, verdict
-from tests.virtual import run
 
 LENGTHS = (2.0, 8.0, 20.0, 40.0, 90.0)
 ROUND_TRIPS = (0.08, 0.3)

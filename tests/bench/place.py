@@ -9,18 +9,36 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise, product, takewhile
 from math import ceil
 from random import Random
+from typing import Any, TypeVar
 
 from core.errors import TooFast
 from core.surface import Limits, Rate
+from tests.virtual import VirtualLoop
+
+T = TypeVar("T")
 
 SPEED = 50  # tokens a second
 TOKEN = 4  # characters: three letters and a space, no two tokens alike
 JUST = 1e-6  # seconds: two times that a float keeps apart, and a clock does not
+
+
+class Loop(VirtualLoop):
+    """Each look at the clock takes a nanosecond: else a wait too short for a float to add would never be over."""
+
+    def time(self) -> float:
+        self._virtual.now += 1e-9
+        return super().time()
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        return runner.run(main)
 
 
 def now() -> float:

@@ -12,8 +12,7 @@ from pathlib import Path
 from tests.bench import freshness
 from tests.bench.freshness import CHANNEL, GROUP, PRIVATE, Chat, bound, stream
 from tests.bench.peers import Schedule, fixed
-from tests.bench.place import SPEED, TOKEN, Talk
-from tests.virtual import run
+from tests.bench.place import SPEED, TOKEN, Talk, run
 
 SECONDS = 40.0
 AFTER = 4.0  # seconds that are drawn after the last token

@@ -11,9 +11,8 @@ import pytest
 from core.surface import Rate
 from tests.bench.clairvoyant import alone, least, promise
 from tests.bench.freshness import CHANNEL, GROUP, PRIVATE, Chat, Place, bound, ours, row, stream
-from tests.bench.place import SPEED, Answer, Talk, ages
+from tests.bench.place import SPEED, Answer, Talk, ages, run
 from tests.bench.test_place import LIMITS
-from tests.virtual import run
 
 STEP = 1 / SPEED
 

@@ -12,8 +12,8 @@ import pytest
 from tests.bench import plot
 from tests.bench.freshness import CHANNEL, GROUP, PLACES, PRIVATE, Chat, Place, bound, ours, refusals, row, rows, stream
 from tests.bench.peers import DISCORD, TELEGRAM, fixed
+from tests.bench.place import run
 from tests.bench.report import Row, table
-from tests.virtual import run
 
 TRIP = 0.08
 

@@ -9,8 +9,7 @@ import pytest
 from core.errors import TooFast
 from core.surface import Rate
 from tests.bench import chinwag
-from tests.bench.place import Ages, Answer, Bucket, Guard, Talk, Window, ages, words
-from tests.virtual import run
+from tests.bench.place import Ages, Answer, Bucket, Guard, Talk, Window, ages, run, words
 
 LIMITS = chinwag.private("1", "1")
 
