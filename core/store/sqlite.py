@@ -7,6 +7,7 @@ checkpoint, which also keeps clear of the WAL-reset bug of SQLite before 3.51.3.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import sqlite3
 from collections.abc import Callable
@@ -90,11 +91,25 @@ async def _connect(path: Path, pragmas: tuple[str, ...]) -> aiosqlite.Connection
     try:
         connection.row_factory = sqlite3.Row
         for pragma in pragmas:
-            await connection.execute_fetchall(pragma)
+            await _patiently(connection, pragma)
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+async def _patiently(connection: aiosqlite.Connection, pragma: str) -> None:
+    """SQLite does not wait out its own timeout where that could be a deadlock: two that make a new file WAL at once."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + BUSY_SECONDS
+    while True:
+        try:
+            await connection.execute_fetchall(pragma)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or loop.time() > deadline:
+                raise
+            await asyncio.sleep(0.02)
 
 
 async def _must_be_ours(connection: aiosqlite.Connection, path: Path) -> None:
