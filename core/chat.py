@@ -221,6 +221,9 @@ class Chat:
             prompt = await self._prompt(row, session, turn)
             async with aclosing(self._model.stream(prompt)) as stream:
                 async for delta in stream:
+                    if delta.anew:
+                        said.text = ""
+                        delivery.anew()
                     said.text += delta.text
                     said.usage = delta.usage or said.usage
                     said.note = CUT_SHORT.get(delta.finish, said.note)

@@ -208,11 +208,19 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of the model's stream: text to append, and at the end why it ended and what it used."""
+    """A piece of the model's stream: text to append, and at the end why it ended and what it used.
+
+    anew: all text of this answer so far is void; it begins again from here, with this delta's own text.
+    model: at the end, the name of the model that answered. note: at the end, what the user shall know of that ("" when
+    there is nothing to say); it is shown, and never sent to the model.
+    """
 
     text: str = ""
     finish: str = ""
     usage: Usage | None = None
+    anew: bool = False
+    model: str = ""
+    note: str = ""
 
 
 def with_note(answer: str, note: str) -> str:

@@ -80,6 +80,13 @@ class Delivery:
         self._text += text
         self._fed.set()
 
+    def anew(self) -> None:
+        """What was fed is void, and the answer begins again: what is on screen stays until the new text is longer."""
+        if self._screen.pages:
+            self._hold = max(self._hold, len(self._text))
+        self._text = ""
+        self._screen.begin_again()
+
     def finish(self, text: str | None = None) -> None:
         """Nothing more comes. `text`, when given, is the complete text; it begins with what was fed."""
         self._text = self._text if text is None else text
@@ -189,6 +196,7 @@ class Delivery:
 
     async def _show(self, due: Due) -> None:
         screen = self._screen
+        beginning = screen.beginnings
         nonce = f"{self._nonce}-{due.number}" + (f"-{screen.lost}" if screen.lost else "")
         out = Out(due.rendered, page=due.number, nonce=nonce, final=due.final and self._ended, files=due.files)
         if due.number < len(screen.pages) and not due.files:
@@ -200,7 +208,7 @@ class Delivery:
             known = Page(await screen.surface.post(out), due.rendered)
             screen.pages[due.number :] = [known]
             await self._journal.posted(due.number, known.id)
-        known.done = due.final
+        known.done = due.final and beginning == screen.beginnings
         if self._first_shown is None:
             self._first_shown = self._last_start
 

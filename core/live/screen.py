@@ -55,6 +55,7 @@ class Screen:
         self._borders: tuple[Border, ...] = START
         self._room = 1.0  # the part of the page limit that is used
         self._doubles: list[Page] = []  # messages behind a lost one: they are posted again after it
+        self.beginnings = 0  # how often the text began again
         self.lost = 0  # messages that had to be posted anew
 
     def due(self, text: str, ended: bool) -> Due | None:
@@ -90,6 +91,13 @@ class Screen:
         self._borders = self._borders[: number + 1]
         for later in self.pages[number:]:
             later.shown, later.done = None, False
+
+    def begin_again(self) -> None:
+        """The text will be another one, on the same messages."""
+        self.beginnings += 1
+        self._borders = START
+        for known in self.pages:
+            known.done = False
 
     def move(self, surface: Surface) -> None:
         """Go on elsewhere. What was posted may not be there to be edited."""

@@ -92,7 +92,9 @@ class Endpoint:
         if self._client is not None:
             await self._client.aclose()
 
-    async def stream(self, messages: Sequence[BaseMessage]) -> AsyncGenerator[Delta]:
+    async def stream(self, messages: Sequence[BaseMessage], said: str = "") -> AsyncGenerator[Delta]:
+        if said:
+            yield Delta(anew=True)
         chat, usage = await self._ready(), self._counts is not False
         while True:
             reading = Reading(self._patience)

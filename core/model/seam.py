@@ -39,9 +39,12 @@ class Model(Protocol):
     async def start(self) -> None:
         """Begin getting ready in the background and return at once. A second call does nothing."""
 
-    def stream(self, messages: Sequence[BaseMessage]) -> AsyncGenerator[Delta]:
+    def stream(self, messages: Sequence[BaseMessage], said: str = "") -> AsyncGenerator[Delta]:
         """Wait until ready, then yield pieces of text, and a last Delta with the finish reason and the usage.
 
+        said: what was said already of this answer, by an earlier process or before an interruption. Where the endpoint
+        can, the deltas go on from there, without a word lost or doubled; else one with `anew` comes first. A delta
+        with `anew` may come in the middle, too, when an answer broke off and could only be begun again.
         Raises only ModelError subclasses or CancelledError. Closing the generator or cancelling the task ends the
         request upstream at once; a stream that ends without a finish reason raises ModelCut.
         """

@@ -86,9 +86,9 @@ class Embedded:
             self._running.cancel()
             await asyncio.wait([self._running])
 
-    async def stream(self, messages: Sequence[BaseMessage]) -> AsyncGenerator[Delta]:
+    async def stream(self, messages: Sequence[BaseMessage], said: str = "") -> AsyncGenerator[Delta]:
         endpoint = await self._ready()
-        async with aclosing(endpoint.stream(messages)) as deltas:
+        async with aclosing(endpoint.stream(messages, said)) as deltas:
             async for delta in deltas:
                 yield delta
 
