@@ -1,4 +1,4 @@
-"""An answer that begins again, since the model broke off and could not go on: in the same messages, never beside them."""
+"""An answer that begins again, since the model broke off and could not go on: in the same messages."""
 
 from __future__ import annotations
 
