@@ -53,7 +53,7 @@ class Said:
 
 
 class Chat:
-    """Answers inbox rows. most: the messages that one answer may have."""
+    """Answers inbox rows. most: the messages that one answer may have. answered: told the session of each answer."""
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class Chat:
         window: Window,
         most: int,
         budgets: Budgets,
+        answered: Callable[[str], None] = lambda session: None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -74,6 +75,7 @@ class Chat:
         self._window = window
         self._most = most
         self._budgets = budgets
+        self._answered = answered
         self._now = now
         self._acts: dict[tuple[str, str, str], asyncio.Future[str]] = {}  # commands that `act` runs just now
 
@@ -164,7 +166,7 @@ class Chat:
         delivery, before = await self._deliver(row, lease, session.streaming)
         said = Said()
         await self._converse(row, session, turn, said, delivery, before, stop)
-        return await self._store.turns.finish(
+        written = await self._store.turns.finish(
             row.id,
             lease,
             turn,
@@ -174,6 +176,8 @@ class Chat:
             model=self._model.status().name,
             usage=said.usage,
         )
+        self._answered(session.id)
+        return written
 
     async def _open_turn(self, row: Row, lease: Lease, session: Session) -> Turn:
         if parse(row.incoming.text):  # the one command that asks the model: /retry
@@ -234,7 +238,10 @@ class Chat:
             said.state, said.note = "failed", explain(error, row.id, row.lane)
 
     async def _prompt(self, row: Row, session: Session, turn: Turn) -> list[BaseMessage]:
-        before = await self._store.turns.recent(session.id, self._window.rounds)
+        before = await self._store.turns.recent(session.id, 2 * self._window.rounds, since=session.first)
+        if gone := context.surplus(before, self._window):
+            before = before[gone:]
+            await self._store.sessions.skip(session.id, before[0].seq)
         today = datetime.fromtimestamp(self._now(), UTC).astimezone().date()
         most = self._model.context_tokens
         return context.prompt(row.incoming, session, turn, before, window=self._window, most=most, today=today)

@@ -23,6 +23,7 @@ from core.model import Model
 from core.observe.log import get_logger
 from core.settings import Settings
 from core.store import CALLS_KEPT, Store
+from core.summary import Summaries
 from core.surface import Choice, Platform, Platforms
 from core.types import Address, Incoming, Lane, SessionKey, clean
 
@@ -48,14 +49,17 @@ class Hub:
             stop=self._engine.stop,
             stop_session=self._engine.stop_session,
         )
+        window = Window(settings.context_rounds, settings.context_tokens)
+        self._summaries = Summaries(store, model, window)
         self._chat = Chat(
             store,
             model,
             self._platforms,
             self._handlers,
-            window=Window(settings.context_rounds, settings.context_tokens),
+            window=window,
             most=settings.answer_messages,
             budgets=self._budgets,
+            answered=self._summaries.tend if settings.summaries else lambda session: None,
             now=now,
         )
         self._saying: set[asyncio.Task[None]] = set()
@@ -82,6 +86,7 @@ class Hub:
     async def close(self, grace: float) -> None:
         """Take no new work; answers that are being written get `grace` seconds, the rest goes on at the next start."""
         await self._engine.close(grace)
+        await self._summaries.close()
         for task in self._saying:
             task.cancel()
         await asyncio.gather(*self._saying, return_exceptions=True)

@@ -21,6 +21,8 @@ FOLLOW_THE_USER = "the language the user writes in"
 OWN_ROLE = "{own}\n\nUnless the above says otherwise, answer in {language}."
 # The day and not the time: the prompt stays the same all day, so endpoints can reuse what they cached of it.
 TODAY = "\n\nToday is {today}."
+# Behind what never changes in a conversation: the summary is another only after a cut.
+EARLIER = "\n\nWhat was said earlier in this conversation, in short:\n{earlier}"
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -64,20 +66,29 @@ def _plain(text: str) -> str:
     return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
 
 
-def prompt(role: Role | str, *, language: str, today: date, history: Sequence[BaseMessage]) -> list[BaseMessage]:
+def prompt(
+    role: Role | str, *, language: str, today: date, history: Sequence[BaseMessage], earlier: str = ""
+) -> list[BaseMessage]:
     """The system message, and the history as it is.
 
     role: a built-in one, or the user's own in their words. language "" means the one that the user writes in.
+    earlier: what was said before the history, in short.
     """
-    values = {"language": language.strip() or FOLLOW_THE_USER, "today": _written(today), "history": list(history)}
+    values = {
+        "language": language.strip() or FOLLOW_THE_USER,
+        "today": _written(today),
+        "earlier": earlier,
+        "history": list(history),
+    }
+    rest = TODAY + (EARLIER if earlier else "")
     if isinstance(role, str):
-        return _messages(OWN_ROLE).format_messages(own=role, **values)
-    return _messages(role.prompt).format_messages(role=role.title, **values)
+        return _messages(OWN_ROLE + rest).format_messages(own=role, **values)
+    return _messages(role.prompt + rest).format_messages(role=role.title, **values)
 
 
 @cache
 def _messages(system: str) -> ChatPromptTemplate:
-    return ChatPromptTemplate.from_messages([("system", system + TODAY), MessagesPlaceholder("history")])
+    return ChatPromptTemplate.from_messages([("system", system), MessagesPlaceholder("history")])
 
 
 def _written(day: date) -> str:

@@ -31,6 +31,7 @@ EXAMPLES = {
     "group_order": "asker",
     "context_rounds": "20",
     "context_tokens": "6000",
+    "context_summary": "auto",
     "answer_messages": "8",
     "log_level": "info",
 }
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     # about 4,000 to 6,000 tokens of ordinary talk, which every model in use reads, and cost little.
     context_rounds: int = Field(20, ge=1)
     context_tokens: int = Field(6000, ge=256)
+    context_summary: Literal["auto", "on", "off"] = "auto"
 
     # Eight messages are some 30,000 characters on Telegram: more than that is a document, not an answer in a chat.
     answer_messages: int = Field(8, ge=1)
@@ -113,6 +115,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """DATABASE_URL, or the file in DATA_DIR."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'chinwag.db'}"
+
+    @property
+    def summaries(self) -> bool:
+        """Whether old turns are folded into a summary. The embedded model would take minutes of both cores for it."""
+        return self.context_summary == "on" or (self.context_summary == "auto" and not self.embedded)
 
     @property
     def embedded(self) -> bool:

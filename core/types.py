@@ -159,7 +159,11 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A conversation with its own history. role_prompt is "" unless the role is the user's own ("custom")."""
+    """A conversation with its own history. role_prompt is "" unless the role is the user's own ("custom").
+
+    first: the seq of the first turn that the model is still sent. summary: what was said before, in the model's
+    words; it speaks of the turns up to `folded`.
+    """
 
     id: str
     key: SessionKey
@@ -170,6 +174,9 @@ class Session:
     streaming: bool
     created: float
     updated: float
+    first: int = 1
+    folded: int = 0
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ CORE = [
     "roles",
     "access",
     "context",
+    "summary",
     "commands",
     "chat",
     "dispatch",

@@ -187,11 +187,28 @@ class Handlers:
 
     async def _history(self, request: Request) -> str:
         session = await self._store.sessions.current(request.key)
-        turns = await self._store.turns.all(session.id, HISTORY_SHOWN)
+        if request.argument:
+            return await self._forget(request, session)
+        turns = [turn for turn in await self._store.turns.all(session.id) if turn.seq >= session.first]
         if not turns:
             return "Nothing has been said in this conversation yet."
-        head = f"The last {len(turns)} rounds of “{_title(session)}”:" if len(turns) > 1 else f"“{_title(session)}”:"
-        return "\n\n".join([head, *(_round(turn) for turn in turns)])
+        shown = turns[-HISTORY_SHOWN:]
+        of = f" of the {len(turns)}" if len(turns) > len(shown) else ""
+        head = (
+            f"“{_title(session)}”, the last {len(shown)} rounds{of} that I read:"
+            if len(turns) > 1
+            else f"“{_title(session)}”:"
+        )
+        return "\n\n".join([*_earlier(session), head, *(_round(turn) for turn in shown)])
+
+    async def _forget(self, request: Request, session: Session) -> str:
+        if request.argument.lower() != "forget":
+            raise UserError("/history shows what I remember. /history forget drops the summary of what is long ago.")
+        await self._require_group_admin(request, "make me forget")
+        if not session.summary:
+            return "There is no summary of earlier times. To start from nothing: /new"
+        await self._store.sessions.forget(session.id)
+        return "The summary is gone. What you see in /history stays; /new starts from nothing."
 
     async def _approve(self, request: Request) -> str:
         if request.argument:
@@ -223,6 +240,15 @@ def _title(session: Session) -> str:
 def _titled(number: int, session: Session) -> str:
     day = datetime.fromtimestamp(session.updated, UTC).astimezone().strftime("%d %b %H:%M")
     return f"{number}. {_title(session)} ({day})"
+
+
+def _earlier(session: Session) -> list[str]:
+    """What the model knows of the time before the turns that it is sent."""
+    if session.first == 1:
+        return []
+    if not session.summary:
+        return [f"I no longer read what was said before round {session.first}."]
+    return [f"**What I know of earlier** (/history forget drops it):\n{session.summary}"]
 
 
 def _round(turn: Turn) -> str:

@@ -65,7 +65,11 @@ COMMANDS: tuple[Command, ...] = (
         "Show answers while they are being written, or only when complete",
         (Argument("mode", "on or off", choices=("on", "off")),),
     ),
-    Command("history", "Show what was said in this conversation"),
+    Command(
+        "history",
+        "Show what I remember of this conversation",
+        (Argument("action", "forget: drop the summary of what was said earlier", choices=("forget",)),),
+    ),
     Command(
         "approve",
         "Let somebody in by their code; in a group without a code: the group",

@@ -131,6 +131,42 @@ class Sessions:
 
         return await self._db.write(work)
 
+    async def skip(self, id: str, first: int) -> None:
+        """The model is sent no turn before `first` any more."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute("UPDATE sessions SET first = MAX(first, :first) WHERE id = :id", id=id, first=first)
+
+        await self._db.write(work)
+
+    async def fold(self, session: Session, upto: int, summary: str) -> bool:
+        """`summary` speaks of the turns up to `upto`, and they are sent no more.
+
+        False, and nothing is changed, when the summary is not the one that `session` was read with.
+        """
+
+        async def work(tx: Transaction) -> bool:
+            rows = await tx.fetch(
+                "UPDATE sessions SET summary = :summary, folded = :upto, first = MAX(first, :upto + 1) "
+                "WHERE id = :id AND folded = :was_folded AND summary = :was RETURNING id",
+                id=session.id,
+                summary=summary,
+                upto=upto,
+                was_folded=session.folded,
+                was=session.summary,
+            )
+            return bool(rows)
+
+        return await self._db.write(work)
+
+    async def forget(self, id: str) -> None:
+        """Drop the summary; the turns that it spoke of are not sent again."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute("UPDATE sessions SET summary = '' WHERE id = :id", id=id)
+
+        await self._db.write(work)
+
     async def delete(self, id: str) -> None:
         """Delete it with its turns and the text of their answers. Its key gets a new one at the next `current`."""
 
@@ -191,4 +227,7 @@ def _session(row: Record) -> Session:
         streaming=bool(row["streaming"]),
         created=row["created"],
         updated=row["updated"],
+        first=row["first"],
+        folded=row["folded"],
+        summary=row["summary"],
     )

@@ -50,12 +50,13 @@ class Turns:
         """The turn that answers this inbox row, if one was opened."""
         return await self._db.write(lambda tx: _of_row(tx, row))
 
-    async def recent(self, session: str, limit: int) -> list[Turn]:
-        """The newest `limit` turns that are finished and not replaced, oldest first: what the model may see."""
+    async def recent(self, session: str, limit: int, *, since: int = 1) -> list[Turn]:
+        """The newest `limit` turns from seq `since` on that are finished and not replaced, oldest first."""
         rows = await self._db.read(
-            "SELECT * FROM turns WHERE session = :session AND replaced = 0 AND state <> 'open' "
+            "SELECT * FROM turns WHERE session = :session AND seq >= :since AND replaced = 0 AND state <> 'open' "
             "ORDER BY seq DESC LIMIT :limit",
             session=session,
+            since=since,
             limit=limit,
         )
         return [_turn(row) for row in reversed(rows)]

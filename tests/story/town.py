@@ -184,7 +184,7 @@ class DiscordPerson(Person):
             return {}
         if argument.startswith("custom "):
             return {"custom": argument.removeprefix("custom ")}
-        option = {"sessions": "number", "stream": "mode", "approve": "code"}.get(name, "name")
+        option = {"sessions": "number", "stream": "mode", "approve": "code", "history": "action"}.get(name, "name")
         return {option: argument}
 
     def heard(self) -> list[str]:
