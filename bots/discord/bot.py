@@ -39,6 +39,7 @@ NO_CONTENT = (
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
 BAD_TOKEN, INTENT_REFUSED = 4004, 4014
 HANG_UP_WITHIN = 2.0
+SETTLE_WITHIN = 2.0
 NEEDED = discord.Permissions(
     view_channel=True, send_messages=True, send_messages_in_threads=True, read_message_history=True
 )
@@ -153,6 +154,7 @@ class DiscordBot:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HANG_UP_WITHIN):
                     await client.ws.close(code=4000)  # 1000 would end the session; this one can be replayed
+        await client.settle(SETTLE_WITHIN)
         await client.close()
 
     async def _keep_connected(self) -> None:

@@ -61,6 +61,22 @@ class Client(discord.Client):
         self._clock = clock
         self._failed = failed
         self._up = ready
+        self._handling: set[asyncio.Task[None]] = set()
+
+    def _schedule_event(self, *args: Any, **kwargs: Any) -> asyncio.Task[None]:
+        """discord.py's own forgets the task, so that Python may throw it away while it waits."""
+        task: asyncio.Task[None] = super()._schedule_event(*args, **kwargs)
+        self._handling.add(task)
+        task.add_done_callback(self._handling.discard)
+        return task
+
+    async def settle(self, within: float) -> None:
+        """Let the events that have come be taken, for so many seconds at most; what is left is replayed at the next start."""
+        if self._handling:
+            await asyncio.wait(self._handling, timeout=within)
+        for task in self._handling:
+            task.cancel()
+        await asyncio.gather(*self._handling, return_exceptions=True)
 
     async def on_ready(self) -> None:
         self._up()

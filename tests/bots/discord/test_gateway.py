@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from bots.discord.gateway import LONGEST, Pauses
 from core.errors import SetupError, Unreachable
-from core.types import Address
+from core.types import Address, Incoming
 from tests.bots.discord.world import RecordingCore, Values, World, a_bot, no_pause, out, running
 from tests.platforms.discord import GET_ME, MESSAGE_CONTENT, POST_MESSAGE, DiscordServer
 
@@ -143,6 +143,21 @@ async def test_nothing_is_left_behind_by_stop() -> None:
             await world.bot.stop()  # twice is as good
         left = {task for task in asyncio.all_tasks() - before if "discord" in repr(task.get_coro()).lower()}
         assert not {task for task in left if "tests" not in repr(task)}
+
+
+async def test_what_has_come_is_taken_before_the_bot_stops(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    receive, began = world.core.receive, asyncio.Event()
+
+    async def slow(incoming: Incoming) -> None:
+        began.set()
+        await asyncio.sleep(0.05)
+        await receive(incoming)
+
+    monkeypatch.setattr(world.core, "receive", slow)
+    await world.dm.send(world.alice, "just now")
+    await began.wait()
+    await world.bot.stop()
+    assert [incoming.text for incoming in world.core.got] == ["just now"]
 
 
 async def test_stop_before_start() -> None:
