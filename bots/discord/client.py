@@ -71,7 +71,7 @@ class Client(discord.Client):
         return task
 
     async def settle(self, within: float) -> None:
-        """Let the events that have come be taken, for so many seconds at most; what is left is replayed at the next start."""
+        """Let the events that have come be taken, for `within` seconds at most; the next start replays the rest."""
         if self._handling:
             await asyncio.wait(self._handling, timeout=within)
         for task in self._handling:
