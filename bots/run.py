@@ -120,7 +120,9 @@ def _makers(settings: Settings, hub: Hub, store: Store, model: Model) -> dict[st
     def web() -> Bot:
         from bots.web import WebBot
 
-        return WebBot(hub, store, model.status, hub.access, host=settings.web_host, port=settings.web_port)
+        page, numbers = settings.web_enabled, settings.metrics_enabled
+        host, port = settings.web_host, settings.web_port
+        return WebBot(hub, store, model.status, hub.access, host=host, port=port, page=page, numbers=numbers)
 
     def telegram() -> Bot:
         from bots.telegram import TelegramBot
@@ -134,7 +136,7 @@ def _makers(settings: Settings, hub: Hub, store: Store, model: Model) -> dict[st
         return DiscordBot(token.get_secret_value(), hub, store.values, api_url=api, gateway_url=gateway)
 
     wanted = {
-        "web": (web, settings.web_enabled),
+        "web": (web, settings.web_enabled or settings.metrics_enabled),
         "telegram": (telegram, settings.telegram_bot_token.get_secret_value()),
         "discord": (discord, settings.discord_bot_token.get_secret_value()),
     }

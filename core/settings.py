@@ -25,6 +25,7 @@ EXAMPLES = {
     "web_enabled": "true",
     "web_host": "127.0.0.1",
     "web_port": "8080",
+    "metrics_enabled": "true",
     "access": "invite",
     "admins": "telegram:123, discord:456",
     "group_sessions": "shared",
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     web_enabled: bool = True
     web_host: str = "127.0.0.1"
     web_port: int = Field(8080, ge=0, le=65535)
+    metrics_enabled: bool = False
 
     access: Literal["invite", "open"] = "invite"
     admins: Annotated[tuple[str, ...], NoDecode] = ()

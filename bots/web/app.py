@@ -13,6 +13,7 @@ from bots.web.files import file_answer, files
 from bots.web.guard import TOO_LARGE, Guard
 from bots.web.login import front
 from bots.web.site import Site
+from core.observe import metrics
 
 BODY = 1_000_000  # bytes of a request
 _STANDARD = frozenset({"Not Found", "Method Not Allowed", "Request Entity Too Large", "Content Too Large"})
@@ -23,14 +24,18 @@ SENTENCES = {
 }
 
 
-def build(site: Site) -> ASGIApp:
+def build(site: Site, *, page: bool = True, numbers: bool = False) -> ASGIApp:
+    """page: serve the page and its API. numbers: serve /metrics, what Prometheus reads."""
     app = FastAPI(title="Chinwag", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=BODY)
     app.state.site = site
-    app.include_router(routes.router)
-    app.include_router(stream.router)
-    app.add_api_route("/", front, methods=["GET"], response_model=None)
     app.add_api_route("/healthz", _healthz, methods=["GET"], response_model=None)
-    app.add_api_route("/page/{name:path}", _file, methods=["GET"], response_model=None)
+    if numbers:
+        app.add_api_route("/metrics", _metrics, methods=["GET"], response_model=None)
+    if page:
+        app.include_router(routes.router)
+        app.include_router(stream.router)
+        app.add_api_route("/", front, methods=["GET"], response_model=None)
+        app.add_api_route("/page/{name:path}", _file, methods=["GET"], response_model=None)
     app.add_exception_handler(StarletteHTTPException, _as_sentence)
     app.add_exception_handler(RequestValidationError, _as_advice)
     app.add_exception_handler(Exception, _as_apology)
@@ -39,6 +44,11 @@ def build(site: Site) -> ASGIApp:
 
 async def _healthz() -> Response:
     return PlainTextResponse("chinwag is well")  # `doctor` knows us by it
+
+
+async def _metrics(request: Request) -> Response:
+    metrics.INBOX.set(await request.app.state.site.store.inbox.count())
+    return Response(metrics.text(), media_type=metrics.CONTENT_TYPE)
 
 
 async def _file(request: Request, name: str) -> Response:

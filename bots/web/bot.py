@@ -42,7 +42,7 @@ class _Server(uvicorn.Server):
 
 
 class WebBot:
-    """The page on http://host:port. port 0 takes any free one."""
+    """The page on http://host:port, and /metrics with `numbers`. port 0 takes any free one."""
 
     name = PLATFORM
     bot = BOT
@@ -50,11 +50,22 @@ class WebBot:
     title = ""  # once it serves: a link that opens it
 
     def __init__(
-        self, core: Core, store: Store, status: Callable[[], Status], access: Access, *, host: str, port: int
+        self,
+        core: Core,
+        store: Store,
+        status: Callable[[], Status],
+        access: Access,
+        *,
+        host: str,
+        port: int,
+        page: bool = True,
+        numbers: bool = False,
     ) -> None:
         self._site = Site(core, store, status, access, host)
         self._host = host
         self._port = port
+        self._page = page
+        self._numbers = numbers
         self._server: _Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -69,7 +80,7 @@ class WebBot:
         listener = self._bind()
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
-            build(self._site),
+            build(self._site, page=self._page, numbers=self._numbers),
             lifespan="off",
             access_log=False,  # it would hold the links
             log_config=None,
@@ -85,7 +96,7 @@ class WebBot:
         up.cancel()
         if serving.done():
             await serving  # raises why it ended
-        self.title = await self.link()
+        self.title = await self.link() if self._page else f"{self.url}/metrics"
 
     async def stop(self) -> None:
         """End at once: open streams are closed, requests under way get a second."""

@@ -85,6 +85,11 @@ class Inbox:
 
         return await self._db.write(work)
 
+    async def count(self) -> int:
+        """How many messages are not answered yet."""
+        rows = await self._db.read("SELECT COUNT(*) AS waiting FROM inbox WHERE state = 'waiting'")
+        return int(rows[0]["waiting"])
+
     async def waiting(self) -> list[Lane]:
         """The lanes that have unfinished rows, the one with the oldest row first: what a boot has to wake."""
         rows = await self._db.read(

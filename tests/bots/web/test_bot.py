@@ -92,3 +92,22 @@ async def test_links_are_in_no_log(bot: WebBot, client: httpx.AsyncClient, caplo
     await asyncio.sleep(0)
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
     assert not any(link.partition("token=")[2] in message for message in ours)
+
+
+async def test_numbers_are_served_only_where_they_are_wanted(
+    bot: WebBot, core: ScriptedCore, store: Store, client: httpx.AsyncClient
+) -> None:
+    assert (await client.get("/metrics")).status_code == 404
+    numbers = WebBot(core, store, Weather(), People(store), host="127.0.0.1", port=0, page=False, numbers=True)
+    await numbers.start()
+    try:
+        async with httpx.AsyncClient(base_url=numbers.url, trust_env=False) as other:
+            answer = await other.get("/metrics")
+            assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+            assert "chinwag_inbox_waiting 0.0" in answer.text
+            assert (await other.get("/healthz")).text == "chinwag is well"
+            assert (await other.get("/")).status_code == 404
+            assert (await other.get("/api/sessions")).status_code == 404
+        assert numbers.title == f"{numbers.url}/metrics"
+    finally:
+        await numbers.stop()
