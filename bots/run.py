@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -13,11 +14,12 @@ from core.model import Model, build_model
 from core.observe.log import configure, get_logger
 from core.settings import Settings
 from core.store import Store
+from core.store.lock import only_process
 from core.surface import Platform
 
 log = get_logger(__name__)
 
-GRACE = 5.0  # seconds
+ENDED_AT_ONCE = 130  # the exit code of what Ctrl-C ended
 
 
 class Bot(Platform, Protocol):
@@ -26,7 +28,14 @@ class Bot(Platform, Protocol):
     title: str
 
     async def start(self) -> None: ...
-    async def stop(self) -> None: ...
+
+    async def quiet(self) -> None:
+        """Take nothing new; what was received is with the core when this returns. Answers can still be shown."""
+        ...
+
+    async def stop(self) -> None:
+        """Let go of everything, whether `quiet` came before or not."""
+        ...
 
 
 class House:
@@ -41,6 +50,8 @@ class House:
 
     async def start(self) -> None:
         """Start what is configured. Raises SetupError when nothing could be started; call `close` in any case."""
+        lock = await only_process(self._settings.database, self._say)
+        self._closing.append(lock.release)
         store = await Store.open(self._settings.database)
         self._closing.append(store.close)
         model = build_model(self._settings)
@@ -58,18 +69,27 @@ class House:
         status = model.status()
         self._say(f"  {'model':<9} {status.name}{': ' + status.note if status.note else ''}")
 
-    async def close(self, grace: float = GRACE) -> None:
-        """Stop everything: answers being written get `grace` seconds, then all that was started ends in reverse.
+    async def close(self, grace: float | None = None) -> None:
+        """Stop everything: answers being written get `grace` seconds (STOP_GRACE), and then all ends in reverse.
 
         What is unfinished goes on at the next start.
         """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + (self._settings.stop_grace if grace is None else grace)
+        await asyncio.gather(*(self._quiet(bot) for bot in self.bots))
         if self._hub is not None:
-            await self._hub.close(grace)
+            await self._hub.close(max(end - loop.time(), 0.0))
         while self._closing:
             try:
                 await self._closing.pop()()
             except Exception:
                 log.exception("something did not stop cleanly")
+
+    async def _quiet(self, bot: Bot) -> None:
+        try:
+            await bot.quiet()
+        except Exception:
+            log.exception("a platform did not fall silent cleanly", platform=bot.name)
 
     async def _start_bot(self, name: str, make: Callable[[], Bot], hub: Hub) -> str:
         """Start one platform; one that fails does not stop the others. Returns why it failed, "" when it runs."""
@@ -95,9 +115,7 @@ async def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
     keys = [key.strip() for key in settings.openai_api_key.get_secret_value().split(",")]
     configure(settings.log_level, secrets=[*tokens, *keys])
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
+    _on_signals(lambda: _end(stop, say))
     house = House(settings, say)
     try:
         say("Chinwag is starting.")
@@ -107,11 +125,30 @@ async def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
             await starting  # raises why nothing could be started
             say("Chinwag is running; Ctrl-C stops it.")
         await stopping
-        say("Stopping.")
+        say(f"Stopping; what is being written gets up to {settings.stop_grace:g} s. Once more ends at once.")
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
     finally:
         await house.close()
+
+
+def _end(stop: asyncio.Event, say: Callable[[str], None]) -> None:
+    """The first signal stops in order; the second does not wait: all that was taken is committed, nothing is lost."""
+    if stop.is_set():
+        say("Ended at once; what was unfinished goes on at the next start.")
+        os._exit(ENDED_AT_ONCE)
+    stop.set()
+
+
+def _on_signals(act: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):  # SIGBREAK: what Windows has in the place of SIGTERM
+        if (number := getattr(signal, name, None)) is None:
+            continue
+        try:
+            loop.add_signal_handler(number, act)
+        except NotImplementedError:  # the event loop of Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
 
 
 def _makers(settings: Settings, hub: Hub, store: Store, model: Model) -> dict[str, Callable[[], Bot]]:

@@ -35,6 +35,7 @@ CUT_SHORT = {
     "content_filter": "The model's filter has ended this answer. Please put it differently.",
 }
 NOTHING = "Stopped before anything was said."
+PAUSED = "⏸ I am being restarted. The rest of this answer follows."
 TRIES = 3  # a row that failed or took the process down this often is answered with an apology
 
 
@@ -211,6 +212,10 @@ class Chat:
             if not showing.done():
                 delivery.cut()
             await showing
+        except asyncio.CancelledError:
+            await _end(stopping, reading, showing)
+            await delivery.pause(PAUSED)
+            raise
         except Deleted:
             said.state = "stopped"
         except (Refused, Gone) as error:  # it stays in history, where the user can still find it

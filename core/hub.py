@@ -13,7 +13,7 @@ from core.commands.handlers import Handlers
 from core.commands.table import parse
 from core.context import Window
 from core.dispatch.drain import drain
-from core.dispatch.engine import Engine
+from core.dispatch.engine import CUTTING, Engine
 from core.dispatch.turnstile import Turnstile
 from core.errors import PlatformError
 from core.live.budget import Budgets
@@ -84,8 +84,9 @@ class Hub:
                 self._budgets.of(platform.open(address).limits).spend(ago=max(now - at, 0.0))
 
     async def close(self, grace: float) -> None:
-        """Take no new work; answers that are being written get `grace` seconds, the rest goes on at the next start."""
-        await self._engine.close(grace)
+        """Take no new work; all that is being written ends within `grace` seconds, or goes on at the next start."""
+        cutting = min(CUTTING, grace / 2)
+        await self._engine.close(grace - cutting, cutting)
         await self._summaries.close()
         for task in self._saying:
             task.cancel()

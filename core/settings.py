@@ -34,6 +34,7 @@ EXAMPLES = {
     "context_tokens": "6000",
     "context_summary": "auto",
     "answer_messages": "8",
+    "stop_grace": "7",
     "log_level": "info",
 }
 
@@ -79,6 +80,9 @@ class Settings(BaseSettings):
 
     # Eight messages are some 30,000 characters on Telegram: more than that is a document, not an answer in a chat.
     answer_messages: int = Field(8, ge=1)
+
+    # Seconds. Docker kills ten seconds after it asked to stop, systemd after ninety; hanging up takes two more.
+    stop_grace: float = Field(7.0, ge=0, le=3600)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -97,12 +97,17 @@ class DiscordBot:
         jobs = (self._keep_connected(), self._register(), self._miss_nothing())
         self._tasks = [asyncio.create_task(job) for job in jobs]
 
-    async def stop(self) -> None:
-        """Take no more events and hang up. Messages can no longer be edited afterwards."""
+    async def quiet(self) -> None:
+        """Take no more events: hang up. Messages can still be posted and edited."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        await self._hang_up()
+
+    async def stop(self) -> None:
+        """Take no more events and log out. Messages can no longer be edited afterwards."""
+        await self.quiet()
         await self._log_out()
 
     def open(self, address: Address) -> Surface:
@@ -148,14 +153,18 @@ class DiscordBot:
 
     async def _log_out(self) -> None:
         client, self._client, self._link, self._rest.http = self._client, None, None, None
-        if client is None:
-            return
-        if client.ws and client.ws.open:
+        if client is not None:
+            await self._hang_up(client)
+            await client.close()
+
+    async def _hang_up(self, client: Client | None = None) -> None:
+        client = client or self._client
+        if client and client.ws and client.ws.open:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HANG_UP_WITHIN):
                     await client.ws.close(code=4000)  # 1000 would end the session; this one can be replayed
-        await client.settle(SETTLE_WITHIN)
-        await client.close()
+        if client:
+            await client.settle(SETTLE_WITHIN)
 
     async def _keep_connected(self) -> None:
         pauses = Pauses(self._random)

@@ -27,7 +27,7 @@ from core.types import Address, Incoming
 
 UPDATES = ["message"]
 POLL = 30  # seconds; Telegram holds a poll up to 50, but some gateways cut what is silent for a minute
-GRACE = 5.0
+GRACE = 3.0  # seconds that a batch may take to be committed
 BAD_TOKEN = "TELEGRAM_BOT_TOKEN: Telegram does not know this token. @BotFather shows the right one: /mybots, API Token"
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class TelegramBot:
         self._poller = Poller(self._fetch, self._take, sleep=self._sleep, random=self._random)
         self._task = asyncio.create_task(self._run(self._poller), name="telegram")
 
-    async def stop(self) -> None:
+    async def quiet(self) -> None:
         """Fetch no more. What was fetched is handed to the core first, unless that takes longer than a few seconds;
         the rest is delivered again at the next start.
         """
@@ -96,6 +96,10 @@ class TelegramBot:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+
+    async def stop(self) -> None:
+        """Fetch no more, and let go of the connections."""
+        await self.quiet()
         await self._close()
 
     def open(self, address: Address) -> TelegramSurface:

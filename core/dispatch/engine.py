@@ -11,6 +11,7 @@ from core.types import Lane, SessionKey
 
 log = get_logger(__name__)
 
+CUTTING = 2.0  # seconds
 RETRY = 5.0  # seconds until a lane whose drain failed (a full disk, say) is tried again
 
 
@@ -55,8 +56,11 @@ class Engine:
         lanes = [lane for lane in self._running if lane.key == key and not lane.express]
         return any([self.stop(lane) for lane in lanes])
 
-    async def close(self, grace: float) -> None:
-        """No new work; what runs gets `grace` seconds and is then cut. Its rows stay in the inbox."""
+    async def close(self, grace: float, cutting: float = CUTTING) -> None:
+        """No new work; what runs gets `grace` seconds and is then cut. Its rows stay in the inbox.
+
+        cutting: seconds that those who are cut have, to say so and to let a platform call that has begun end.
+        """
         self._closed = True
         tasks = [running.task for running in self._running.values() if running.task]
         if not tasks:
@@ -64,7 +68,8 @@ class Engine:
         _, late = await asyncio.wait(tasks, timeout=grace)
         for task in late:
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        if late:
+            await asyncio.wait(late, timeout=cutting)
 
     async def _run(self, lane: Lane, running: Running) -> None:
         try:

@@ -16,6 +16,7 @@ from core.errors import Gone, Moved, PlatformError, Refused, TooFast, TooLong, U
 from core.live import pacer
 from core.live.budget import Budget, Budgets
 from core.live.journal import Fenced, Journal
+from core.live.pause import mark
 from core.live.screen import Deleted, Due, Page, Screen
 from core.observe.log import get_logger
 from core.surface import Out, Surface
@@ -98,6 +99,16 @@ class Delivery:
         """The user has seen enough of the complete answer: what is not on screen yet is left out."""
         self._text = self._screen.cut(self._text)
         self._end.set()
+
+    async def pause(self, note: str) -> None:
+        """The process ends in order, `run` was cancelled: keep the text, put `note` under it in one call at most."""
+        try:
+            await self._write_down()
+            if await mark(self._screen, self._budget, self._saved, note):
+                self._calls.append(_now())
+                await self._write_down()
+        except Exception as error:  # nothing is lost: most of the text was kept before
+            log.warning("an answer that goes on later could not be marked", error=repr(error))
 
     async def run(self, typing_every: float = 4.0) -> None:
         """Show the answer until it is complete on screen.

@@ -83,6 +83,19 @@ class Screen:
         self._borders = self._borders[:shown]
         return text[:end]
 
+    def paused(self, text: str, note: str) -> Due | None:
+        """The last message on screen with a note under it. None when nothing is on screen, or it does not fit."""
+        number = len(self.pages) - 1
+        if number < 0 or number >= self._most or not text.strip():
+            return None
+        if not self.surface.limits.markdown:
+            self._borders = paginate(text, self._fits, self._borders)
+        if number >= len(self._borders):
+            return None
+        shown = visible(page(text, self._borders, number)).rstrip()
+        rendered = self.surface.render(f"{shown}\n\n{note}")
+        return Due(number, rendered, final=False) if rendered.size <= self.surface.limits.page else None
+
     def shrink(self, number: int) -> None:
         """The platform called this page too long: our measure was wrong. Fill pages less, from this one on."""
         if self._room < SMALLEST:
