@@ -19,6 +19,7 @@
     │   ├── ModelRefused           the endpoint will not answer this (content policy, bad request)
     │   ├── ContextTooLong         the conversation is larger than the model can read
     │   └── ModelCut               the stream ended before the answer was complete
+    ├── StoreError                 what was to be kept could not be: the disk is full, say; its docstring is for users
     └── UserError                  a command that cannot be done; the message is for the user
 
 A user is only ever shown `shown(error)`: the text of the tree, or a short id that stands in the log too.
@@ -119,6 +120,10 @@ class ModelCut(ModelError):
     """The answer was cut off. Send /retry to have it again."""
 
 
+class StoreError(ChinwagError):
+    """I cannot save anything just now. If you hear nothing more from me, please send that again in a while."""
+
+
 class UserError(ChinwagError):
     """That cannot be done."""
 
@@ -126,10 +131,11 @@ class UserError(ChinwagError):
 def shown(error: BaseException, id: str) -> str:
     """What a user may read of `error`: one sentence that says what to do, never a traceback.
 
-    A ModelError shows its class's docstring, not its message, which may quote the endpoint.
+    A ModelError shows its class's docstring, not its message, which may quote the endpoint; a StoreError too, whose
+    message names files.
     """
     if isinstance(error, UserError):
         return str(error)
-    if isinstance(error, ModelError):
+    if isinstance(error, ModelError | StoreError):
         return (type(error).__doc__ or "").strip()
     return f"Something went wrong (id {id}). Please try again; whoever runs this bot finds the id in its log."

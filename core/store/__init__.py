@@ -14,6 +14,7 @@ from core.store.deliveries import CALLS_KEPT, Deliveries, Delivery
 from core.store.inbox import Inbox, Row
 from core.store.leases import Lease, Leases
 from core.store.logins import Logins
+from core.store.patient import Patient
 from core.store.sessions import Sessions
 from core.store.sqlite import SqliteDatabase
 from core.store.turns import Turns
@@ -25,13 +26,15 @@ __all__ = ["CALLS_KEPT", "Database", "Deliveries", "Delivery", "Lease", "Pairing
 class Store:
     """The repositories over one open database. now: the clock of every time that is stored, in unix seconds."""
 
-    def __init__(self, db: Database, now: Callable[[], float]) -> None:
+    def __init__(self, db: SqliteDatabase, now: Callable[[], float]) -> None:
+        patient = Patient(db)
         self.db = db
+        self.health = db.health
         self.inbox = Inbox(db, now)
-        self.leases = Leases(db)
+        self.leases = Leases(patient, now)
         self.sessions = Sessions(db, now)
-        self.turns = Turns(db, now)
-        self.deliveries = Deliveries(db, now)
+        self.turns = Turns(patient, now)
+        self.deliveries = Deliveries(patient, now)
         self.access = AccessTable(db, now)
         self.logins = Logins(db, now)
         self.values = Values(db)

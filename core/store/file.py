@@ -10,7 +10,7 @@ import sqlite3
 import stat
 from pathlib import Path
 
-from core.errors import SetupError
+from core.errors import SetupError, StoreError
 
 PREFIXES = ("sqlite+aiosqlite:", "sqlite:")
 EXAMPLE = "DATABASE_URL=sqlite+aiosqlite:///data/chinwag.db"
@@ -73,3 +73,9 @@ def explained(path: Path, error: sqlite3.Error) -> SetupError:
     """What SQLite reports while it opens the file, with the cure."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
     return unusable(path, CURES.get(code, f"cannot be used ({error}): name another file"))
+
+
+def unsaved(path: Path, error: BaseException) -> BaseException:
+    """What SQLite raised for a write, as StoreError with the cure when it is the disk's or the file's fault."""
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    return StoreError(f"the database {str(path)!r} {CURES[code]}") if code in CURES else error

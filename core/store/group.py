@@ -15,7 +15,9 @@ from typing import Any, TypeVar, cast
 
 import aiosqlite
 
+from core.errors import StoreError
 from core.store.database import Record, T, Value, Work
+from core.store.health import Health
 from core.store.text import bind
 
 # More at once would not make the disk faster, and the first of a flood would wait for the last.
@@ -102,10 +104,18 @@ def _drive(awaitable: Any) -> object:
 
 
 class Writer:
-    """The one task that writes. `write` queues a closure; the task takes whatever is queued as one group."""
+    """The one task that writes. `write` queues a closure; the task takes whatever is queued as one group.
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    health is told how writes fare; unsaved: what callers get to see of an error.
+    """
+
+    def __init__(
+        self, connection: aiosqlite.Connection, health: Health, unsaved: Callable[[BaseException], BaseException]
+    ) -> None:
+        self.commits = 0  # that changed something
         self._connection = connection
+        self._health = health
+        self._unsaved = unsaved
         self._queue: asyncio.Queue[Job | None] = asyncio.Queue()
         self._closed = False
         self._task = asyncio.create_task(self._serve(), name="store writer")
@@ -150,9 +160,10 @@ class Writer:
         """Never raises for what a closure or the disk did: every caller gets its own outcome."""
         outcomes: Sequence[object]
         try:
-            outcomes = await _in_thread(self._connection, commit_all, [job.work for job in jobs])
+            changed, outcomes = await in_thread(self._connection, _counted, [job.work for job in jobs])
+            self._well(changed)
         except Exception as error:
-            outcomes = [Failed(error)] * len(jobs)
+            outcomes = [Failed(self._ill(error))] * len(jobs)
         except asyncio.CancelledError:
             for job in jobs:
                 job.future.cancel()
@@ -160,10 +171,25 @@ class Writer:
         for job, outcome in zip(jobs, outcomes, strict=True):
             job.settle(outcome)
 
+    def _well(self, changed: int) -> None:
+        if changed:
+            self.commits += 1
+            self._health.works()
 
-async def _in_thread(
-    connection: aiosqlite.Connection, function: Callable[[sqlite3.Connection, A], R], argument: A
-) -> R:
+    def _ill(self, error: BaseException) -> BaseException:
+        explained = self._unsaved(error)
+        if isinstance(explained, StoreError):
+            self._health.fails(str(explained))
+        return explained
+
+
+def _counted(connection: sqlite3.Connection, works: Sequence[Work[Any]]) -> tuple[int, list[object]]:
+    before = connection.total_changes
+    outcomes = commit_all(connection, works)
+    return connection.total_changes - before, outcomes
+
+
+async def in_thread(connection: aiosqlite.Connection, function: Callable[[sqlite3.Connection, A], R], argument: A) -> R:
     """Run a function in the connection's thread, for which aiosqlite has no public name.
 
     A visit to the thread for each statement would cost 35 us, and 1.2 ms when the event loop is busy.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from core.store.database import Database, Record, Transaction
 from core.store.leases import Lease, holds
+from core.store.patient import Patient
 from core.store.text import from_json, to_json
 from core.types import Incoming, Lane
 
@@ -28,6 +29,7 @@ class Row:
 class Inbox:
     def __init__(self, db: Database, now: Callable[[], float]) -> None:
         self._db = db
+        self._patient = Patient(db)
         self._now = now
 
     async def accept(self, incoming: Incoming, lane: Lane) -> int | None:
@@ -66,7 +68,7 @@ class Inbox:
             )
             return _row(rows[0], lease.lane) if rows else None
 
-        return await self._db.write(work)
+        return await self._patient.write(work)
 
     async def give_back(self, row: int, lease: Lease) -> None:
         """The try that `next` counted was none: it was ended in order, before it could succeed or fail."""
@@ -83,7 +85,7 @@ class Inbox:
         async def work(tx: Transaction) -> bool:
             return await settle(tx, row, lease)
 
-        return await self._db.write(work)
+        return await self._patient.write(work)
 
     async def count(self) -> int:
         """How many messages are not answered yet."""

@@ -6,6 +6,7 @@ drain, never per message: otherwise a revived worker and its successor fence eac
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.store.database import Database, Transaction
@@ -21,17 +22,24 @@ class Lease:
 
 
 class Leases:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, now: Callable[[], float]) -> None:
         self._db = db
+        self._now = now
 
     async def acquire(self, lane: Lane) -> Lease:
-        """The lane's new lease. Whoever held it before is fenced from now on."""
+        """The lane's new lease. Whoever held it before is fenced from now on.
+
+        The epoch is the time in seconds, or one more than the last: so a lane that was pruned begins above whatever
+        was ever issued for it, and the epoch tells how long nobody has worked there.
+        """
 
         async def work(tx: Transaction) -> Lease:
             rows = await tx.fetch(
-                "INSERT INTO leases (lane, epoch) VALUES (:lane, 1) "
-                "ON CONFLICT (lane) DO UPDATE SET epoch = leases.epoch + 1 RETURNING epoch",
+                "INSERT INTO leases (lane, epoch) VALUES (:lane, :now) "
+                "ON CONFLICT (lane) DO UPDATE SET epoch = "
+                "CASE WHEN leases.epoch < :now THEN :now ELSE leases.epoch + 1 END RETURNING epoch",
                 lane=str(lane),
+                now=int(self._now()),
             )
             return Lease(lane, rows[0]["epoch"])
 

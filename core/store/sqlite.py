@@ -8,6 +8,7 @@ checkpoint, which also keeps clear of the WAL-reset bug of SQLite before 3.51.3.
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import sqlite3
 from collections.abc import Callable
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import aiosqlite
 
+from core.store.checkpoint import EMERGENCY, Checkpoints
 from core.store.database import Record, T, Value, Work
-from core.store.file import explained, path_of, prepare, unusable
-from core.store.group import Writer
+from core.store.file import explained, path_of, prepare, unsaved, unusable
+from core.store.group import Writer, in_thread
+from core.store.health import Health
 from core.store.migrate import TABLE, load, migrate
 from core.store.text import bind
 
@@ -27,6 +30,7 @@ WRITES = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA journal_size_limit=67108864",  # a burst must not leave a huge -wal file behind
+    f"PRAGMA wal_autocheckpoint={EMERGENCY}",  # `core.store.checkpoint` does it on a timer
 )
 READS = ("PRAGMA query_only=ON", "PRAGMA wal_autocheckpoint=0")
 # Another process (a backup, a second Chinwag by mistake) may hold the file for a moment.
@@ -36,10 +40,17 @@ BUSY_SECONDS = 10.0
 class SqliteDatabase:
     """`Database` on one SQLite file. Open it with `open`; one process at a time."""
 
-    def __init__(self, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
+    def __init__(self, path: Path, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
         self._connections = [*readers, writer]  # closed in this order: the writer's close does the last checkpoint
         self._next = itertools.cycle(readers)
-        self._writer = Writer(writer)
+        self.health = Health()
+        self._writer = Writer(writer, self.health, functools.partial(unsaved, path))
+        checkpoints = Checkpoints(
+            path,
+            lambda act: in_thread(writer, lambda connection, _: act(connection), None),
+            lambda: self._writer.commits,
+        )
+        self._checkpoints = asyncio.create_task(checkpoints.serve(), name="store checkpoints")
 
     @classmethod
     async def open(cls, url: str, now: Callable[[], float]) -> SqliteDatabase:
@@ -59,6 +70,8 @@ class SqliteDatabase:
         return await self._writer.write(work)
 
     async def close(self) -> None:
+        self._checkpoints.cancel()
+        await asyncio.gather(self._checkpoints, return_exceptions=True)
         await self._writer.close()
         for connection in self._connections:
             await connection.close()
@@ -75,7 +88,7 @@ async def _open(path: Path, now: Callable[[], float]) -> SqliteDatabase:
         for connection in reversed(connections):
             await connection.close()
         raise
-    database = SqliteDatabase(connections[0], connections[1:])
+    database = SqliteDatabase(path, connections[0], connections[1:])
     try:
         await migrate(database, load("sqlite"), where=repr(str(path)), now=now)
     except BaseException:

@@ -8,7 +8,7 @@ import pytest
 
 from core.store import Lease, Store
 from core.types import Turn
-from tests.core.store.conftest import ADDRESS, KEY, LANE, incoming, taken
+from tests.core.store.conftest import ADDRESS, KEY, LANE, Clock, incoming, taken
 
 Write = Callable[[Store, int, Lease, Turn], Awaitable[object]]
 
@@ -47,8 +47,16 @@ async def test_a_fenced_worker_writes_nothing(store: Store, name: str) -> None:
 
 
 async def test_the_epoch_rises_per_lease_and_per_lane(store: Store) -> None:
-    assert [(await store.leases.acquire(LANE)).epoch for _ in range(3)] == [1, 2, 3]
-    assert (await store.leases.acquire(LANE.beside)).epoch == 1
+    assert [(await store.leases.acquire(LANE)).epoch for _ in range(3)] == [1_000_000, 1_000_001, 1_000_002]
+    assert (await store.leases.acquire(LANE.beside)).epoch == 1_000_000
+
+
+async def test_the_epoch_rises_whatever_the_clock_does(store: Store, clock: Clock) -> None:
+    epochs = []
+    for time in (1_000_000.0, 1_000_500.9, 999_000.0, 1_000_501.0):
+        clock.time = time
+        epochs.append((await store.leases.acquire(LANE)).epoch)
+    assert epochs == [1_000_000, 1_000_500, 1_000_501, 1_000_502]
 
 
 async def test_a_lease_outlives_many_messages(store: Store) -> None:
