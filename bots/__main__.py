@@ -1,10 +1,11 @@
-"""The command line: `python -m bots run`, `doctor`, `approve CODE`, `version`."""
+"""The command line: `python -m bots run`, `doctor`, `approve CODE`, `backup`, `check`, `version`."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -56,6 +57,34 @@ def approve(code: Annotated[str, typer.Argument(help="The pairing code that the 
         raise typer.Exit(EXIT_SETUP if isinstance(error, SetupError) else 1) from None
 
 
+@app.command()
+def backup(
+    file: Annotated[Path | None, typer.Argument(help="Where to; without it a new file in DATA_DIR/backups.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Copy the database into one file, also while Chinwag runs."""
+    from bots.backup import backup as copy
+
+    try:
+        typer.echo(copy(_settings(), file, force=force))
+    except SetupError as error:
+        _fail(error, 1)
+
+
+@app.command()
+def check(
+    file: Annotated[Path | None, typer.Argument(help="A backup; without it the database in use.")] = None,
+) -> None:
+    """Say whether the database, or a backup, is whole, and what to do if not."""
+    from bots.check import check as examine
+
+    try:
+        if not examine(_settings(), file, typer.echo):
+            raise typer.Exit(1)
+    except SetupError as error:
+        _fail(error)
+
+
 @app.command("version")
 def show_version() -> None:
     """Print the version."""
@@ -68,7 +97,6 @@ def chinwag_version() -> str:
         return version("chinwag")
     except PackageNotFoundError:
         import tomllib
-        from pathlib import Path
 
         project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
         return str(project["project"]["version"])
@@ -81,9 +109,9 @@ def _settings() -> Settings:
         _fail(error)
 
 
-def _fail(error: SetupError) -> NoReturn:
+def _fail(error: SetupError, code: int = EXIT_SETUP) -> NoReturn:
     typer.echo(str(error), err=True)
-    raise typer.Exit(EXIT_SETUP) from None
+    raise typer.Exit(code) from None
 
 
 if __name__ == "__main__":
