@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 from langchain_core.messages import BaseMessage
@@ -21,6 +20,7 @@ from core.errors import ChinwagError, Gone, ModelError, Refused, UserError, show
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
 from core.live.journal import Fenced, Kept
+from core.live.tasks import end
 from core.model import Model
 from core.observe.log import get_logger
 from core.store import Lease, Row, Store
@@ -204,7 +204,7 @@ class Chat:
             await asyncio.wait({showing, reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done():
                 said.state = "stopped"
-            await _end(reading)
+            await end(reading)
             if said.state != "done" and len(before) > len(said.text):
                 said.text = before
             delivery.finish(said.complete())
@@ -213,7 +213,7 @@ class Chat:
                 delivery.cut()
             await showing
         except asyncio.CancelledError:
-            await _end(stopping, reading, showing)
+            await end(stopping, reading, showing)
             await delivery.pause(PAUSED)
             raise
         except Deleted:
@@ -221,7 +221,7 @@ class Chat:
         except (Refused, Gone) as error:  # it stays in history, where the user can still find it
             log.warning("the answer could not be shown", error=repr(error), lane=str(row.lane))
         finally:
-            await _end(stopping, reading, showing)
+            await end(stopping, reading, showing)
 
     async def _read(self, row: Row, session: Session, turn: Turn, delivery: Delivery, said: Said) -> None:
         """Ask the model and feed the delivery; never waits for the platform. An error becomes the answer's note."""
@@ -297,9 +297,3 @@ def _cannot(incoming: Incoming) -> str:
         return "That message is empty. Write me something, and I answer."
     kind = incoming.attachments[0].kind
     return f"I cannot read a {kind} yet, only text. Tell me in words what it is about, and I will help."
-
-
-async def _end(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

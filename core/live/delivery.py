@@ -9,8 +9,8 @@ when the place's budget is short.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from core.errors import Gone, Moved, PlatformError, Refused, TooFast, TooLong, Unknown, Unreachable
 from core.live import pacer
@@ -18,6 +18,7 @@ from core.live.budget import Budget, Budgets
 from core.live.journal import Fenced, Journal
 from core.live.pause import mark
 from core.live.screen import Deleted, Due, Page, Screen
+from core.live.tasks import unbroken
 from core.observe.log import get_logger
 from core.surface import Out, Surface
 from core.types import Address
@@ -164,7 +165,7 @@ class Delivery:
         self._calls.append(self._last_start)
         self._budget.spend()  # now, and not when the call's task runs: others may be waiting for the same call
         try:
-            await _unbroken(self._show(due))
+            await unbroken(self._show(due))
             self._failures = 0
         except PlatformError as error:
             await self._recover(error, due)
@@ -226,7 +227,7 @@ class Delivery:
     async def _drop_surplus(self) -> None:
         for surplus in self._screen.surplus:
             try:
-                await _unbroken(self._screen.surface.delete(surplus.id))
+                await unbroken(self._screen.surface.delete(surplus.id))
             except PlatformError as error:
                 log.warning("could not delete a surplus page", error=repr(error))
 
@@ -295,13 +296,3 @@ class Delivery:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-async def _unbroken(call: Coroutine[Any, Any, T]) -> T:
-    """Await a call that has begun to its end, also when we are cancelled meanwhile."""
-    task = asyncio.create_task(call)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.gather(task, return_exceptions=True)
-        raise

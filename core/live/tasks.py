@@ -1,0 +1,26 @@
+"""Two ways to end asyncio tasks, for what must not be broken off and for what must be over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def unbroken(call: Coroutine[Any, Any, T]) -> T:
+    """Await a call that has begun to its end, also when we are cancelled meanwhile."""
+    task = asyncio.create_task(call)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
+async def end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel them and wait until they are over."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
