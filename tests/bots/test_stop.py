@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import pytest
@@ -41,7 +43,13 @@ class World:
         await self.dana.says("Tell me a story.")
         await gate.reached(timeout=TIMEOUT)
         await self.dana.hears("Once upon")
+        await self.dana.sees(self.posted, "the message's id in the database")
         return gate
+
+    def posted(self) -> int:
+        """The messages whose ids are committed: one that is killed before that posts it again."""
+        with closing(sqlite3.connect(self.cli.folder / "data" / "chinwag.db")) as db:
+            return int(db.execute("SELECT COUNT(*) FROM posts").fetchone()[0])
 
 
 @pytest.fixture
