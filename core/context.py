@@ -10,12 +10,12 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from core import roles
 from core.errors import ContextTooLong
+from core.model.counting import MESSAGE_OVERHEAD, tokens
 from core.roles import Role
 from core.types import Incoming, Session, Turn
 
 SHORTENED = 100  # tokens: less of a turn than this says nothing
 KEPT = 0.5  # of the window, after a cut: endpoints reuse what they read before as long as its beginning stays the same
-MESSAGE_OVERHEAD = 4  # tokens that a chat format spends on each message's frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,6 @@ class Window:
 
     rounds: int
     tokens: int
-
-
-def tokens(text: str) -> int:
-    """A count without any download: UTF-8 bytes / 4, within 12 % for English and 1 % for Chinese on o200k."""
-    return len(text.encode("utf-8", "replace")) // 4 + MESSAGE_OVERHEAD
 
 
 def surplus(turns: Sequence[Turn], window: Window, *, above: float = 1.0) -> int:

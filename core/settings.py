@@ -35,6 +35,10 @@ EXAMPLES = {
     "context_summary": "auto",
     "answer_messages": "8",
     "stop_grace": "7",
+    "requests_at_once": "32",
+    "requests_per_endpoint": "8",
+    "tokens_per_minute": "200000",
+    "questions_per_minute": "30",
     "log_level": "info",
 }
 
@@ -83,6 +87,13 @@ class Settings(BaseSettings):
 
     # Seconds. Docker kills ten seconds after it asked to stop, systemd after ninety; hanging up takes two more.
     stop_grace: float = Field(7.0, ge=0, le=3600)
+
+    # Requests to the model at once, in all and to each endpoint; tokens a minute of each endpoint. 0: no limit.
+    requests_at_once: int = Field(32, ge=0)
+    requests_per_endpoint: int = Field(0, ge=0)
+    tokens_per_minute: int = Field(0, ge=0)
+    # Of one person; that many may come at once. 0: no limit.
+    questions_per_minute: int = Field(30, ge=0)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

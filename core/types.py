@@ -207,10 +207,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one request, as the endpoint counted them."""
+    """Tokens of one request, as the endpoint counted them. cached: of the prompt, those it had read before."""
 
     prompt: int
     completion: int
+    cached: int = 0
 
 
 @dataclass(frozen=True, slots=True)

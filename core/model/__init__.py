@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.model.metered import Metered
+from core.model.queue import Queue
 from core.model.seam import Model, Status
 
 if TYPE_CHECKING:
@@ -16,12 +18,16 @@ __all__ = ["Model", "Status", "build_model"]
 
 
 def build_model(settings: Settings) -> Model:
-    """The model these settings ask for, not started yet."""
+    """The model these settings ask for, not started yet: every endpoint behind one queue."""
+    queue = Queue(settings.requests_at_once, per_minute=settings.tokens_per_minute)
     if settings.embedded:
+        from core.model.embedded.child import SLOTS
         from core.model.embedded.service import Embedded
 
-        return Embedded(settings.data_dir / "models", path=settings.local_model_path)
+        embedded = Embedded(settings.data_dir / "models", path=settings.local_model_path)
+        return Metered(embedded, queue, each=settings.requests_per_endpoint or SLOTS)
     from core.model.endpoint import Endpoint, split_keys
 
     keys = split_keys(settings.openai_api_key.get_secret_value())
-    return Endpoint(model=settings.openai_model, base_url=settings.openai_base_url, keys=keys)
+    endpoint = Endpoint(model=settings.openai_model, base_url=settings.openai_base_url, keys=keys)
+    return Metered(endpoint, queue, each=settings.requests_per_endpoint)

@@ -38,9 +38,16 @@ class FastChatOpenAI(ChatOpenAI):
             self.async_client = Completions(self.async_client)
         return self
 
-    async def chunks(self, messages: list[BaseMessage], *, usage: bool) -> AsyncGenerator[AIMessageChunk]:
-        """The messages of `astream`, without callbacks and tracers, and without keeping every chunk for them."""
+    async def chunks(
+        self, messages: list[BaseMessage], *, usage: bool, most: int | None = None
+    ) -> AsyncGenerator[AIMessageChunk]:
+        """The messages of `astream`, without callbacks and tracers, and without keeping every chunk for them.
+
+        most: tokens that this answer may have, where that is less than the model's own limit.
+        """
         options: dict[str, Any] = {"stream": True}
+        if most is not None:
+            options["max_completion_tokens"] = min(most, self.max_tokens or most)
         if usage:
             options["stream_options"] = {"include_usage": True}
         request = self._get_request_payload(messages, **options)

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ModelError, ModelRefused, ModelUnreachable
+from core.model.asking import asking
 from core.model.discovery import first_model, public
 from core.model.failures import explain
 from core.model.reading import Patience, Reading
@@ -96,10 +97,12 @@ class Endpoint:
         if said:
             yield Delta(anew=True)
         chat, usage = await self._ready(), self._counts is not False
+        asked = asking()
+        most = asked.most if asked.firm else None
         while True:
             reading = Reading(self._patience)
             try:
-                async with aclosing(reading.deltas(chat.chunks(list(messages), usage=usage))) as deltas:
+                async with aclosing(reading.deltas(chat.chunks(list(messages), usage=usage, most=most))) as deltas:
                     async for delta in deltas:
                         yield delta
                 self._counts = usage

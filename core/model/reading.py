@@ -80,7 +80,8 @@ class Reading:
         self.started = True
         self._finish = chunk.response_metadata.get("finish_reason") or self._finish
         if used := chunk.usage_metadata:
-            self._usage = Usage(used["input_tokens"], used["output_tokens"])
+            cached = (used.get("input_token_details") or {}).get("cache_read") or 0
+            self._usage = Usage(used["input_tokens"], used["output_tokens"], cached)
         text = chunk.content if isinstance(chunk.content, str) else chunk.text
         self._text = self._text or bool(text)
         return text if text.isascii() and not self._half else self._joined(text)

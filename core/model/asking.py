@@ -1,0 +1,50 @@
+"""Who asks the model and what it may use, carried beside a request through retries and fallbacks.
+
+`core.chat` sets it in the task that reads an answer; `core.model.metered` reads it and notes there what was used.
+Work that nobody asked for (a summary, say) needs to set nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from core.types import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one request used. estimated: the endpoint did not say, so it was counted from the text."""
+
+    model: str
+    usage: Usage
+    estimated: bool = False
+
+
+@dataclass(slots=True)
+class Asking:
+    """One answer's way through the model.
+
+    user: whom the queue is fair to. most: the tokens that the answer may have; None when nothing limits it.
+    firm: `most` is all there is, so the endpoint itself is told to end there. more: asks for another such share when
+    the answer is longer; returns the new `most`, or raises what ends the answer.
+    place: hears the place in the queue while it waits (1 is next), and 0 when it is its turn.
+    said: tokens of the answer so far. spent: what each request used, as they end.
+    """
+
+    user: str = ""
+    most: int | None = None
+    firm: bool = False
+    more: Callable[[], Awaitable[int | None]] | None = None
+    place: Callable[[int], None] | None = None
+    said: int = 0
+    spent: list[Spent] = field(default_factory=list)
+
+
+ASKING: ContextVar[Asking | None] = ContextVar("asking", default=None)
+
+
+def asking() -> Asking:
+    """Who asks just now; nobody in particular when nothing was set."""
+    return ASKING.get() or Asking()

@@ -1,0 +1,121 @@
+"""One endpoint behind the queue: a request waits for its turn, keeps to what it may use, and what it used is noted.
+
+`build_model` puts one around every endpoint, under retries and fallbacks, so that each attempt counts for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from core.errors import ModelCut, ModelError
+from core.model.asking import Asking, Spent, asking
+from core.model.counting import BYTES, prompt_tokens, size, tokens
+from core.model.queue import Queue, Slot
+from core.model.seam import Model, Status
+from core.types import Delta, Usage
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+ANSWER = 500  # tokens of an ordinary answer, for the tokens a minute that are set aside before it is there
+
+
+class Metered:
+    """A Model that asks another one. each: requests at once that this endpoint takes, 0 for any number."""
+
+    def __init__(self, model: Model, queue: Queue, *, each: int = 0) -> None:
+        self.model = model
+        self._queue = queue
+        self._each = each
+
+    @property
+    def context_tokens(self) -> int | None:
+        return self.model.context_tokens
+
+    def status(self) -> Status:
+        return self.model.status()
+
+    async def start(self) -> None:
+        await self.model.start()
+
+    async def close(self) -> None:
+        await self.model.close()
+
+    async def stream(self, messages: Sequence[BaseMessage], said: str = "") -> AsyncGenerator[Delta]:
+        """See `core.model.seam.Model.stream`. Raises what `Asking.more` raises, too: then the answer has to end."""
+        asked, prompt = asking(), prompt_tokens(messages) + (tokens(said) if said else 0)
+        expected = prompt + min(asked.most or ANSWER, ANSWER)
+        async with self._queue.slot(
+            asked.user, self, each=self._each, tokens=expected, place=asked.place
+        ) as slot:
+            request = Request(asked, prompt)
+            try:
+                async with aclosing(self.model.stream(messages, said)) as deltas:
+                    async for delta in deltas:
+                        full = request.take(delta)
+                        yield delta
+                        if full:
+                            await request.extend()
+            except ModelError as error:
+                request.failed(error)
+                raise
+            finally:
+                self._note(request, slot)
+
+    def _note(self, request: Request, slot: Slot) -> None:
+        spent = request.end(self.model.status().name)
+        slot.used = spent.usage.prompt + spent.usage.completion if spent else 0
+        if spent:
+            request.asked.spent.append(spent)
+
+
+class Request:
+    """What one request has used so far."""
+
+    def __init__(self, asked: Asking, prompt: int) -> None:
+        self.asked = asked
+        self._prompt = prompt
+        self._before = asked.said  # by earlier attempts at the same answer
+        self._bytes = 0
+        self._usage: Usage | None = None
+        self._cut = False
+        self._model = ""  # as the endpoint says itself
+        self._refused = False
+
+    def take(self, delta: Delta) -> bool:
+        """Count a piece. True when the answer has used all that it may, or was ended by the endpoint because it had."""
+        self._bytes += size(delta.text)
+        if delta.finish:
+            self._usage, self._model = delta.usage, delta.model
+            self._cut = delta.finish == "length"
+        asked = self.asked
+        if asked.most is None:
+            return False
+        return self._before + self._answer > asked.most or (asked.firm and self._cut)
+
+    async def extend(self) -> None:
+        """Ask for more. Raises when there is none."""
+        if self.asked.more is not None:
+            self.asked.most = await self.asked.more()
+
+    def failed(self, error: ModelError) -> None:
+        """An endpoint that refuses before it says anything is paid nothing; one that was cut has read the prompt."""
+        self._refused = not self._bytes and not isinstance(error, ModelCut)
+
+    def end(self, model: str) -> Spent | None:
+        """What is to be paid; None when the endpoint did nothing. model: its name, unless the answer told another."""
+        model = self._model or model
+        if self._usage is not None:
+            spent = Spent(model, self._usage)
+        elif self._refused:
+            return None
+        else:
+            spent = Spent(model, Usage(self._prompt, self._answer), estimated=True)
+        self.asked.said = self._before + spent.usage.completion
+        return spent
+
+    @property
+    def _answer(self) -> int:
+        return -(-self._bytes // BYTES)
