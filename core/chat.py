@@ -22,6 +22,7 @@ from core.live.delivery import Deleted, Delivery
 from core.live.journal import Fenced, Kept
 from core.live.tasks import end
 from core.model import Model
+from core.model.asking import ASKING, Asking
 from core.observe.log import get_logger
 from core.store import Lease, Row, Store
 from core.surface import Platforms
@@ -228,6 +229,7 @@ class Chat:
         try:
             _bear(row)
             prompt = await self._prompt(row, session, turn)
+            ASKING.set(Asking(row.incoming.author.subject))  # in this task only
             async with aclosing(self._model.stream(prompt)) as stream:
                 async for delta in stream:
                     if delta.anew:

@@ -38,7 +38,6 @@ EXAMPLES = {
     "requests_at_once": "32",
     "requests_per_endpoint": "8",
     "tokens_per_minute": "200000",
-    "questions_per_minute": "30",
     "log_level": "info",
 }
 
@@ -92,8 +91,6 @@ class Settings(BaseSettings):
     requests_at_once: int = Field(32, ge=0)
     requests_per_endpoint: int = Field(0, ge=0)
     tokens_per_minute: int = Field(0, ge=0)
-    # Of one person; that many may come at once. 0: no limit.
-    questions_per_minute: int = Field(30, ge=0)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -47,9 +47,7 @@ class Metered:
         """See `core.model.seam.Model.stream`. Raises what `Asking.more` raises, too: then the answer has to end."""
         asked, prompt = asking(), prompt_tokens(messages) + (tokens(said) if said else 0)
         expected = prompt + min(asked.most or ANSWER, ANSWER)
-        async with self._queue.slot(
-            asked.user, self, each=self._each, tokens=expected, place=asked.place
-        ) as slot:
+        async with self._queue.slot(asked.user, self, each=self._each, tokens=expected, place=asked.place) as slot:
             request = Request(asked, prompt)
             try:
                 async with aclosing(self.model.stream(messages, said)) as deltas:

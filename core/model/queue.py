@@ -22,7 +22,7 @@ AGAIN = 5.0  # seconds between two tellings
 
 @dataclass(eq=False, slots=True)
 class Slot:
-    """A request that waits or runs. each: its endpoint's limit. tokens: set aside; say what was `used` before the end."""
+    """A request that waits or runs. each: its endpoint's limit. tokens: set aside; `used` is told before the end."""
 
     user: str
     endpoint: Hashable
@@ -195,7 +195,7 @@ class Queue:
 
 
 def _ranks(standing: Standing) -> list[tuple[int, int, Slot]]:
-    """A user's requests with what they are sorted by: how many of the user's run when it is this one's turn, and turn."""
+    """A user's requests after what they are sorted by: how many of the user's run once it is this one's turn, turn."""
     ahead: Counter[Hashable] = Counter()
     ranked = []
     for slot in standing.slots:
