@@ -17,24 +17,12 @@ from core.hub import Hub
 from core.model.endpoint import Endpoint
 from core.settings import Settings
 from core.store import Store
-from core.surface import Limits
 from core.types import Address, Author, Incoming
-from tests.core.live.fakes import FakeSurface
+from tests.bench.whole import BOT, Platform
 from tests.platforms.model import ModelServer
 
 LIVE = (100, 1000)
-
-
-class FakePlatform:
-    """Shows answers to nobody."""
-
-    name, bot, typing_every = "telegram", "1", 60.0
-
-    def open(self, address: Address) -> FakeSurface:
-        return FakeSurface(Limits(page=4096, budget=address.chat, rates=(), interval=1.0), round_trip=0.05)
-
-    async def is_admin(self, address: Address, user: str) -> bool:
-        return False
+HEAD = ("what", "seconds", "MB", "KB each")
 
 
 def resident(pid: int) -> float:
@@ -44,17 +32,22 @@ def resident(pid: int) -> float:
 
 
 async def figures() -> list[dict[str, Any]]:
-    """Rows with seconds to start and megabytes."""
+    """Rows with seconds to start, megabytes, and kilobytes for each live session."""
     async with ModelServer() as model:
         started = [await _started(model.url) for _ in range(3)]
     seconds, idle = (statistics.median(values) for values in zip(*started, strict=True))
-    rows: list[dict[str, Any]] = [{"what": "start to a served page", "seconds": seconds}, {"what": "idle", "MB": idle}]
+    rows: list[dict[str, Any]] = [
+        {"what": "start, until the page is served", "seconds": round(seconds, 2)},
+        {"what": "idle, with the page", "MB": round(idle)},
+    ]
     process = await asyncio.create_subprocess_exec(sys.executable, "-W", "ignore", "-m", __name__, stdout=PIPE)
     out, _ = await process.communicate()
     before, *after = [float(figure) for figure in out.split()]
     for live, megabytes in zip(LIVE, after, strict=True):
-        each = (megabytes - before) * 1024 / live
-        rows.append({"what": f"{live} live answers, with the model server's half", "MB": megabytes, "KB each": each})
+        each = round((megabytes - before) * 1024 / (live - 1))
+        rows.append(
+            {"what": f"{live} live sessions, with the model server's half", "MB": round(megabytes), "KB each": each}
+        )
     return rows
 
 
@@ -82,7 +75,7 @@ async def _says(process: Process, part: bytes) -> None:
 
 
 async def _live() -> None:
-    """Answers held in the middle, in this process."""
+    """Answers held in the middle, in this process, which is the model's server as well."""
     reply = "word " * 400
     with tempfile.TemporaryDirectory() as folder:
         async with ModelServer(reply=reply) as server:
@@ -90,7 +83,7 @@ async def _live() -> None:
             model = Endpoint(base_url=server.url)
             await model.start()
             hub = Hub(store, model, Settings(_env_file=None, access="open"))  # type: ignore[call-arg]
-            hub.add(FakePlatform())
+            hub.add(Platform("telegram"))
             gate = server.hold(after=200)
             await _ask(hub, 0)
             await gate.reached(1, timeout=30)
@@ -107,7 +100,7 @@ async def _live() -> None:
 
 
 async def _ask(hub: Hub, number: int) -> None:
-    address, author = Address("telegram", "1", str(number)), Author("telegram", str(number), "Ada")
+    address, author = Address("telegram", BOT, str(number), private=True), Author("telegram", str(number), "Ada")
     await hub.receive(Incoming(f"e{number}", address, author, "Tell me something long."))
 
 

@@ -4,19 +4,22 @@
 
 A request's model says what comes: "size:tokens:pause", so many tokens in one network segment and so many seconds
 between two segments of a stream. Every answer begins with one token more and then waits for GET /go, so that what a
-request costs and what a token costs can be told apart.
+request costs and what a token costs can be told apart. GET /waiting/200 is answered when so many answers wait.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-TOKEN = " word"
-_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+from tests.bench import prose
+
 _GONE = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def event(delta: dict[str, str], finish: str | None = None) -> bytes:
@@ -39,8 +42,12 @@ def _framed(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-_FIRST = event({"role": "assistant", "content": TOKEN})
-_TOKEN = event({"content": TOKEN})
+def events(tokens: int, answer: int) -> Sequence[bytes]:
+    """An answer of so many tokens, and the one before them. No two are alike."""
+    first, *rest = prose.tokens(tokens + 1, answer)
+    return [event({"role": "assistant", "content": first}), *(event({"content": token}) for token in rest)]
+
+
 _LAST = event({}, "stop") + _framed(b"data: [DONE]\n\n") + b"0\r\n\r\n"
 
 
@@ -49,6 +56,17 @@ class Server:
     """Holds answers until it is told to go, then sends them all in step."""
 
     waiting: list[Connection] = field(default_factory=list)
+    answers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    asking: dict[asyncio.WriteTransport, int] = field(default_factory=dict)  # who wants to know when so many wait
+
+    def add(self, stream: Connection) -> None:
+        self.waiting.append(stream)
+        self.tell()
+
+    def tell(self) -> None:
+        for asking in [asking for asking, count in self.asking.items() if len(self.waiting) >= count]:
+            asking.write(_GONE)
+            del self.asking[asking]
 
     def go(self) -> None:
         """Send everything. Nothing else is done meanwhile: the clock is finer than the event loop's."""
@@ -68,7 +86,8 @@ class Connection(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self._server = server
         self._came = b""
-        self._tokens = self._size = self.segments = 0
+        self._events: Sequence[bytes] = ()
+        self._size = self.segments = 0
         self.pause = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -86,19 +105,27 @@ class Connection(asyncio.Protocol):
     def send(self, number: int) -> None:
         """One segment, or nothing when all have gone. The end of the answer is in the last."""
         if number < self.segments:
-            count = min(self._size, self._tokens - number * self._size)
-            self._transport.write(_TOKEN * count + (_LAST if number == self.segments - 1 else b""))
+            first = 1 + number * self._size
+            last = _LAST if number == self.segments - 1 else b""
+            self._transport.write(b"".join(self._events[first : first + self._size]) + last)
 
     def _answer(self, head: bytes, body: bytes) -> None:
         if head.startswith(b"GET"):
-            asyncio.get_running_loop().call_soon(self._server.go)
-            self._transport.write(_GONE)
+            self._control(head.split()[1])
             return
         size, tokens, pause = json.loads(body)["model"].split(":")
-        self._size, self._tokens, self.pause = int(size), int(tokens), float(pause)
-        self.segments = -(-self._tokens // self._size)
-        self._server.waiting.append(self)
-        self._transport.write(_HEAD + _FIRST)
+        self._size, self.pause, self._events = int(size), float(pause), events(int(tokens), next(self._server.answers))
+        self.segments = -(-int(tokens) // self._size)
+        self._transport.write(_HEAD + self._events[0])
+        self._server.add(self)
+
+    def _control(self, path: bytes) -> None:
+        if path == b"/go":
+            asyncio.get_running_loop().call_soon(self._server.go)
+            self._transport.write(_GONE)
+        else:
+            self._server.asking[self._transport] = int(path.rpartition(b"/")[2])
+            self._server.tell()
 
 
 def _length(head: bytes) -> int:

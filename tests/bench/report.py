@@ -1,4 +1,4 @@
-"""The figures of `tests.bench.freshness` as a person reads them."""
+"""The benchmarks' figures as a person reads them."""
 
 from __future__ import annotations
 
@@ -51,11 +51,21 @@ class Promise:
 HEAD = ("place", "n", "schedule", "first", "mean", "ratio", "worst", "oldest", "tail", "calls", "429s", "lost")
 
 
+def aligned(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """The first column to the left, all others to the right, each as wide as it must be."""
+    cells = [list(head), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+        for row in cells
+    )
+
+
 def table(found: Sequence[Row]) -> str:
     """One line for each place, number of answers and schedule: means over lengths and round trips; worst and oldest."""
-    lines = [_aligned(HEAD)]
+    lines = [_line(HEAD)]
     for key, group in _groups(found, lambda row: (row.place, row.answers, row.schedule)):
-        lines.append(_aligned((*map(str, key), *_figures(group))))
+        lines.append(_line((*map(str, key), *_figures(group))))
     return "\n".join(lines)
 
 
@@ -66,7 +76,7 @@ def _groups(found: Iterable[Row], key: Callable[[Row], Any]) -> Iterable[tuple[A
     return groups.items()
 
 
-def _aligned(cells: Sequence[str]) -> str:
+def _line(cells: Sequence[str]) -> str:
     return f"{cells[0]:<15}{cells[1]:>3} {cells[2]:<12}" + "".join(f"{cell:>8}" for cell in cells[3:])
 
 
