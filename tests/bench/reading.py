@@ -16,8 +16,8 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -28,6 +28,8 @@ from tests.bench.stacks import Stack, chinwag, history, langchain, raw, sdk
 from tests.bench.whole import whole
 
 ROUNDS = 3
+Make = Callable[[str], AbstractAsyncContextManager[Stack]]
+
 RATE = 50  # tokens a second of each stream
 MODES = ("paced", "eights", "burst")
 STACKS = (raw, chinwag, partial(whole, name="telegram"), partial(whole, name="discord"), sdk, langchain, history)
@@ -69,16 +71,16 @@ async def figures() -> list[dict[str, Any]]:
     """One row for each stack and mode; `us_per_token` and `us_per_request` in microseconds of CPU."""
     os.environ["LANGSMITH_TRACING"] = "false"
     async with AsyncExitStack() as opened:
-        url = await opened.enter_async_context(_load())
+        url = await opened.enter_async_context(load())
         stacks = [await opened.enter_async_context(make(f"{url}/v1")) for make in STACKS]
         found: dict[tuple[str, str], list[Measured]] = {}
         for stack in stacks:
-            await _measured(url, stack, Load(1, 5, 0.001), 2)
+            await measured(url, stack, Load(1, 5, 0.001), 2)
         for _ in range(ROUNDS):
             for mode in MODES:
                 for stack in stacks[:IN_EIGHTS] if mode == "eights" else stacks:
-                    measured = await _measured(url, stack, Load.of(mode, stack), _streams(mode, stack))
-                    found.setdefault((mode, stack.what), []).append(measured)
+                    one = await measured(url, stack, Load.of(mode, stack), _streams(mode, stack))
+                    found.setdefault((mode, stack.what), []).append(one)
     return [
         _row(stack, mode, rounds, found[mode, stacks[0].what])
         for mode in MODES
@@ -110,7 +112,8 @@ def _row(stack: Stack, mode: str, rounds: Sequence[Measured], base: Sequence[Mea
     }
 
 
-async def _measured(url: str, stack: Stack, load: Load, streams: int) -> Measured:
+async def measured(url: str, stack: Stack, load: Load, streams: int) -> Measured:
+    """So many answers at once. Raises AssertionError when a text is not the whole one."""
     gc.collect()
     start = _cpu()
     reading = [asyncio.create_task(stack.read(load.model)) for _ in range(streams)]
@@ -150,7 +153,8 @@ async def _get(url: str) -> None:
 
 
 @asynccontextmanager
-async def _load() -> AsyncIterator[str]:
+async def load() -> AsyncIterator[str]:
+    """The server that says it all, in a process of its own."""
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.reading_server", stdout=asyncio.subprocess.PIPE
     )
