@@ -229,7 +229,7 @@ class Chat:
         try:
             _bear(row)
             prompt = await self._prompt(row, session, turn)
-            ASKING.set(Asking(row.incoming.author.subject))  # in this task only
+            ASKING.set(_asking(row))  # in this task only
             async with aclosing(self._model.stream(prompt)) as stream:
                 async for delta in stream:
                     if delta.anew:
@@ -271,6 +271,11 @@ class Chat:
             most=self._most,
         )
         return delivery, known.text
+
+
+def _asking(row: Row) -> Asking:
+    key = replace(row.lane.key, thread="")  # what was said in a chat never answers in another one
+    return Asking(row.incoming.author.subject, scope=str(key), anew=bool(parse(row.incoming.text)))
 
 
 def explain(error: Exception, row: int, lane: Lane) -> str:

@@ -38,6 +38,8 @@ EXAMPLES = {
     "requests_at_once": "32",
     "requests_per_endpoint": "8",
     "tokens_per_minute": "200000",
+    "answer_cache_hours": "24",
+    "redis_url": "redis://127.0.0.1:6379/0",
     "log_level": "info",
 }
 
@@ -92,6 +94,10 @@ class Settings(BaseSettings):
     requests_per_endpoint: int = Field(0, ge=0)
     tokens_per_minute: int = Field(0, ge=0)
 
+    # An answer is given again to the same prompt in the same chat. 0: never.
+    answer_cache_hours: float = Field(0, ge=0, le=24 * 365)
+    redis_url: SecretStr = SecretStr("")
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("admins", mode="before")
@@ -113,6 +119,14 @@ class Settings(BaseSettings):
     def _is_url(cls, value: str) -> str:
         if value and "://" not in value:
             raise ValueError(f"{value!r} is not a URL")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_redis_url(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("it does not begin with redis://")  # never the value: it may hold a password
         return value
 
     @field_validator("telegram_api_url", "discord_api_url", "openai_base_url")

@@ -18,7 +18,21 @@ __all__ = ["Model", "Status", "build_model"]
 
 
 def build_model(settings: Settings) -> Model:
-    """The model these settings ask for, not started yet: every endpoint behind one queue."""
+    """The model these settings ask for, not started yet: every endpoint behind one queue, and old answers in front."""
+    model = _asked(settings)
+    seconds = settings.answer_cache_hours * 3600
+    if not seconds:
+        return model
+    from core.model.cache import Cached
+    from core.model.shelves import InFile, InRedis
+
+    redis = settings.redis_url.get_secret_value()
+    shelf = InRedis(redis, seconds) if redis else InFile(settings.data_dir / "answers.db", seconds)
+    identity = f"{settings.openai_base_url} {settings.openai_model} {settings.local_model_path or ''}"
+    return Cached(model, shelf, identity=identity)
+
+
+def _asked(settings: Settings) -> Model:
     queue = Queue(settings.requests_at_once, per_minute=settings.tokens_per_minute)
     if settings.embedded:
         from core.model.embedded.child import SLOTS

@@ -26,7 +26,8 @@ class Spent:
 class Asking:
     """One answer's way through the model.
 
-    user: whom the queue is fair to. most: the tokens that the answer may have; None when nothing limits it.
+    user: whom the queue is fair to. scope: where this answer may be given again ("" nowhere). anew: give no old answer.
+    most: the tokens that the answer may have; None when nothing limits it.
     firm: `most` is all there is, so the endpoint itself is told to end there. more: asks for another such share when
     the answer is longer; returns the new `most`, or raises what ends the answer.
     place: hears the place in the queue while it waits (1 is next), and 0 when it is its turn.
@@ -34,6 +35,8 @@ class Asking:
     """
 
     user: str = ""
+    scope: str = ""
+    anew: bool = False
     most: int | None = None
     firm: bool = False
     more: Callable[[], Awaitable[int | None]] | None = None
