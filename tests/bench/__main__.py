@@ -1,5 +1,8 @@
 """`make bench`: everything that is measured, as one report, as JSON, and as a plot in build/bench/.
 
+    python -m tests.bench              # all of it
+    python -m tests.bench timeline     # each call of a few answers through the whole house
+
 Each part names what it compares with, and measures both in the same run.
 """
 
@@ -8,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -15,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from tests.bench import costs, freshness, living, plot, reading
+from tests.bench import costs, freshness, living, plot, reading, timeline
 from tests.bench.report import Promise, Row, aligned, table, verdict
 
 RATIO, BURST = 1.5, 10.0  # targets: times the CPU of the bytes alone, paced; microseconds a token in bursts
@@ -24,8 +28,6 @@ STEP = 0.02  # seconds: what a virtual clock's tail may be longer than its round
 
 def main() -> None:
     began = time.monotonic()
-    logging.disable(logging.CRITICAL)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     everything: dict[str, Any] = {}
     for part in (_reading, _costs, _living, _freshness):
         everything |= part()
@@ -105,4 +107,11 @@ def _target(found: str, most: str, met: bool) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    if sys.argv[1:] == ["timeline"]:
+        timeline.main()
+    elif sys.argv[1:]:
+        sys.exit(f"python -m tests.bench [timeline]: {' '.join(sys.argv[1:])!r} is not known")
+    else:
+        main()

@@ -22,6 +22,8 @@ from aiohttp import web
 
 from tests.platforms.replies import Messages, remember, said
 
+LATE = 0.1  # seconds: a busy machine makes up for no more than that, and for nothing that a gate has held
+
 Reply = str | Callable[[Messages], str]
 
 
@@ -29,7 +31,7 @@ Reply = str | Callable[[Messages], str]
 class Request:
     """One request as it came. finished: the answer was sent whole; dropped: set when the client hung up before.
 
-    peer: the client's port, the same for requests on one connection.
+    peer: the client's port, the same for requests on one connection. times: when each piece was sent (monotonic).
     """
 
     path: str
@@ -39,6 +41,7 @@ class Request:
     sent: int = 0
     finished: bool = False
     dropped: asyncio.Event = field(default_factory=asyncio.Event)
+    times: list[float] = field(default_factory=list)
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -242,12 +245,15 @@ class _Answer:
         await self._choice({"role": "assistant", "content": ""})
         size = self.server.chunk
         pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        due = time.monotonic()
         for number, piece in enumerate(pieces):
             if await self._spoiled(number):
                 return self.response
-            await asyncio.sleep(self.server.pace)
+            due = max(due + self.server.pace, time.monotonic() - LATE)
+            await asyncio.sleep(max(due - time.monotonic(), 0.0))
             await self._choice({"content": piece})
             self.request.sent += 1
+            self.request.times.append(time.monotonic())
         if await self._spoiled(max(len(pieces), self.fault.after)):
             return self.response
         await self._end(text)
