@@ -161,8 +161,8 @@ def _outside(pattern: re.Pattern[str], text: str, kept: list[Span]) -> list[re.M
 
 
 def _between(text: str) -> str:
-    # Discord hides what stands between any two "||"; these are two bars.
-    text = BREAK.sub("\n", text.replace("||", r"\|\|"))
+    # What is a backtick or a bar here would begin code or hide something on Discord, over paragraphs too.
+    text = BREAK.sub("\n", text.replace("`", "\\`").replace("||", r"\|\|"))
     return _ENTITY.sub(_character, text)
 
 

@@ -24,9 +24,10 @@ _BEGIN = rf"\\begin\{{{_ENVIRONMENT}\}}" + _INSIDE.replace("NAME", "(?P=environm
 
 # Two words in a row, or Chinese, without a command before them: a remark in brackets, or two amounts of money.
 _NO_PROSE = r"(?![^$\n\\]*\b[^\W\d_]{2,}+ [^\W\d_]{2})(?![^$\n\\]*[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef])"
-# "$" is money too. A formula has no blank inside its dollars and no digit behind them (pandoc's rule), does not end in
-# an operator ("$5-$10"), and is one word, single letters, or something with a sign of mathematics in it.
-_DOLLAR = r"(?<![\\$0-9A-Za-z])\$(?![\s$])" + _NO_PROSE
+# "$" is money too. A formula has no blank inside its dollars and no digit behind them (pandoc's rule), no word behind
+# a number ("$5 for"), no operator at its end ("$5-$10"), and is one word, single letters, or has a sign of mathematics.
+_PRICE = r"[\d.,]++[!?;:]? +(?:[*_]{1,3}|~~|\|\||!?\[)?[^\W\d_]{2}"
+_DOLLAR = rf"(?<![\\$0-9A-Za-z])\$(?![\s$]|{_PRICE})" + _NO_PROSE
 _SIGN = r"[\\^_{}=<>+*/|\u2190-\u22ff×÷±·−-]"
 _LIKELY = rf"(?=[^\s$]++\$|[^$\n]*?{_SIGN}|[A-Za-z](?:,? (?:[A-Za-z]|\d+))*+\$)"
 _DOLLAR_ENDS = r"(?<![\s+/=,:;<>(–-])\$(?![\d$])"

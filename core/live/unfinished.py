@@ -52,9 +52,13 @@ def visible(markdown: str) -> str:
         return markdown[: _complete_rows(rows)]
     start = _last_block(found)
     start = next((end for begin, end in formulas if begin < start < end), start)
-    shown = markdown[:start] + _inline(markdown[start:])
-    line = max(shown.rfind("\n"), shown.rfind("\r")) + 1
-    return shown[:line] if LONE_MARKER.match(shown, line) else shown
+    return _without_lone_marker(markdown[:start] + _inline(_without_lone_marker(markdown)[start:]))
+
+
+def _without_lone_marker(markdown: str) -> str:
+    """Without a last line on which nothing follows a list's marker, a task's box or half a fence yet."""
+    line = max(markdown.rfind("\n"), markdown.rfind("\r")) + 1
+    return markdown[:line] if LONE_MARKER.match(markdown, line) else markdown
 
 
 def _empty_code(found: Sequence[Line]) -> Line | None:

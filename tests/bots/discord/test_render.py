@@ -35,6 +35,8 @@ ZERO = "\u200b"
         # bars are not spoilers
         ("a || b || c and `a || b`", r"a \|\| b \|\| c and `a || b`"),
         ("||it was `||` **him**|| a||b", r"||it was `||` **him**|| a\|\|b"),
+        # backticks that are no code
+        ("a ``` b `c`\n\nd ` e", r"a \`\`\` b `c`" + "\n\n" + r"d \` e"),
         # rules, quotes, lists, boxes
         ("a\n\n---\n\nb\n***", "a\n\n───\n\nb\n───"),
         (">>> deep\n> > er\n>close", "> deep\n> er\n> close"),

@@ -15,42 +15,10 @@ from bots.telegram.links import linkable
 from bots.telegram.render import render
 from core.live.pages import page, paginate
 from core.surface import Rendered
+from tests.bots.junk import JUNK
 from tests.platforms.telegram.entities import fix_text, utf16
 
-PIECES = [
-    *"*_`~|[]()!<>#>-+=$\\&\t\r\n\x00\x0b\u2028\u202e\u030a \u00a0aÅ字😀",
-    *(
-        "**",
-        "__",
-        "```",
-        "```py\n",
-        "||",
-        "~~",
-        "\n\n",
-        "\n",
-        "    ",
-        "- ",
-        "1. ",
-        "- [ ] ",
-        "- [x] ",
-        "> ",
-        "# ",
-        "---",
-    ),
-    *(
-        "](http://a.example/x)",
-        "](/rel)",
-        "![",
-        "<http://a.example>",
-        "|a|b|\n|-|:-:|\n|c|d|\n",
-        "\\(",
-        "\\)",
-        "\\[",
-        "$$",
-    ),
-    *("&#13;", "&#x202e;", "&nbsp;", "\ud83d", "\ude00", "👨‍👩‍👧", "<b>", "<br>", "word", "A\u030a", "\u200b"),
-]
-MARKDOWN = st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(st.characters(codec=None), max_size=60)
+MARKDOWN = st.lists(st.sampled_from(JUNK), max_size=40).map("".join) | st.text(st.characters(codec=None), max_size=60)
 
 
 def covered(rendered: Rendered) -> list[tuple[str, str]]:
@@ -218,7 +186,7 @@ def test_telegram_takes_any_text_exactly_as_rendered(markdown: str) -> None:
 
 
 # Without links and fences: a URL and a language are content, but stand in the entities and not in the text.
-WORDY = [p for p in PIECES if not set(p) & set("<`~[]!") or p in ("- [ ] ", "- [x] ")] + ["字"] * 20
+WORDY = [p for p in JUNK if not set(p) & set("<`~[]!") or p in ("- [ ] ", "- [x] ")] + ["字"] * 20
 
 
 @given(st.lists(st.sampled_from(WORDY), max_size=60).map("".join))

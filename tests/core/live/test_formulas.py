@@ -83,7 +83,7 @@ def test_a_formula_cannot_be_made_to_grow() -> None:
         (r"$5 \text{ in all}$ 的$x$是", [r"$5 \text{ in all}$", "$x$"]),
         # money and the shell
         ("it costs $5 or $6, or $ 7 $", []),
-        ("$5-$10, $5/$6, US$5, 5$ and 6$, 5$-6$, $20/month, she pays 30$", []),
+        ("$5-$10, $5/$6, US$5, 5$ and 6$, 5$-6$, $20/month, she pays 30$, $5 for x<6$", []),
         ("$HOME/bin:$PATH and $USER", []),
         ("价格是$5，或者$6，共$11。", []),
         ("earn $$ and spend $$", []),
@@ -120,6 +120,8 @@ def test_what_a_formula_is(text: str, formulas: list[str]) -> None:
         ("so $5.50", "$5.50"),  # may go on, for one word
         ("so $5 ", "$5 "),
         ("so $5 an", None),
+        ("so $5. an < 3", None),
+        ("so $5. __an", None),
         ("so $5，再", None),
         ("so $5, $6 an", None),
         ("so $HOME is", None),

@@ -53,6 +53,7 @@ OPEN = [
     ("- one\n-", "- one\n"),
     ("- one\n  1.", "- one\n"),
     ("- [ ] ", ""),
+    ("- one\n- [x", "- one\n"),
     ("text\n\n##", "text\n\n"),
     ("text\n\n## ", "text\n\n"),
     ("text\n\n> ", "text\n\n"),
