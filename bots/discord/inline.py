@@ -16,8 +16,8 @@ from core.live.plain import BREAK, readable
 _DESTINATION = r"\((?P<{0}>[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+\"[^\"\n]*\")?\)"
 _KEPT = re.compile(
     rf"(?P<formula>{formulas.FORMULA.pattern})|"
-    r"\[!\[(?P<alt>[^\]\n]{0,1000})\]" + _DESTINATION.format("inner") + r"\]" + _DESTINATION.format("outer") + "|"
-    r"!\[(?P<alone>[^\]\n]{0,1000})\]" + _DESTINATION.format("image") + "|"
+    r"\[!\[(?P<alt>[^\[\]\n]{0,1000})\]" + _DESTINATION.format("inner") + r"\]" + _DESTINATION.format("outer") + "|"
+    r"!\[(?P<alone>[^\[\]\n]{0,1000})\]" + _DESTINATION.format("image") + "|"
     r"\[(?P<words>[^\[\]`\n]{0,1000})\](?P<target>" + _DESTINATION.format("address") + ")|"
     r"(?<=\])" + _DESTINATION.format("link") + "|"
     r"<[a-z]+:[^<>\s]*>|https?://[^\s<>*|]+?(?=[_~)]*(?:[\s<>*|]|$))|"

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from markdown_it.token import Token
 
 from bots.discord.inline import inline, link, plain
+from core.live.chunks import chunks
 from core.live.markdown import BOXES, TASK, blocks, language
 from core.live.text import units, whole
 from core.surface import Rendered
@@ -30,10 +32,20 @@ _SUBTEXT = re.compile(r"^((?:> )?\s*)-#")
 def render(markdown: str) -> Rendered:
     """What Discord will be sent, and its size in UTF-16 units (Discord's limit counts at most those)."""
     text = whole(markdown)
-    shown = "\n".join(_blocks(text))
+    *settled, last = chunks(text)
+    shown = "\n".join([*map(_settled, settled), _chunk(last)])
     if not shown.strip():
         shown = text
     return Rendered(shown, units(shown))
+
+
+def _chunk(markdown: str) -> str:
+    return "\n".join(_blocks(markdown))
+
+
+@lru_cache(maxsize=2048)  # most of an answer is the same with every edit
+def _settled(markdown: str) -> str:
+    return _chunk(markdown.removesuffix("\n"))
 
 
 def _blocks(text: str) -> Iterator[str]:

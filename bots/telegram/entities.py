@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -48,6 +48,10 @@ class Span(NamedTuple):
     @property
     def end(self) -> int:
         return self.offset + self.length
+
+
+Piece = tuple[str, Sequence[Span]]
+"""Text and the entities in it."""
 
 
 def visible(text: str) -> bool:
@@ -137,9 +141,9 @@ class Writer:
         self.close()
         self._spans[start:] = [span._replace(language=language or None) for span in self._spans[start:]]
 
-    def finish(self) -> tuple[str, tuple[Span, ...]]:
-        """The text and its entities, trimmed, sorted and at most a hundred. Everything opened must be closed."""
-        return trim("".join(self.parts), self._spans)
+    def finish(self) -> Piece:
+        """What was written, not yet fit to be sent: that is up to `trim`. Everything opened must be closed."""
+        return "".join(self.parts), self._spans
 
     def _append(self, text: str) -> None:
         if text:
@@ -148,7 +152,10 @@ class Writer:
 
 
 def trim(text: str, spans: Iterable[Span]) -> tuple[str, tuple[Span, ...]]:
-    """Cut white space at both ends as tdlib/td fix_formatted_text does: in front only up to the first entity."""
+    """What Telegram will keep: at most a hundred entities in order, and no white space at either end.
+
+    In front it goes only up to the first entity, as tdlib/td fix_formatted_text does it.
+    """
     encoded = text.encode("utf-16-le")
     kept = [span for span in spans if encoded[2 * span.offset : 2 * span.end].decode("utf-16-le").strip(_BLANK)]
     text = text.rstrip(_BLANK)

@@ -6,11 +6,13 @@ Lines stay where the model put them: a block stands after an empty line only whe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from markdown_it.token import Token
 
 from bots.telegram import inline
-from bots.telegram.entities import Span, Writer, clean, visible
+from bots.telegram.entities import Piece, Span, Writer, clean, trim, visible
+from core.live.chunks import chunks
 from core.live.markdown import BOXES, TASK, language, parse
 from core.live.text import units, whole
 from core.surface import Rendered
@@ -25,8 +27,7 @@ def render(markdown: str) -> Rendered:
     nothing can be seen has the size 0, and Telegram would refuse it.
     """
     source = whole(markdown)
-    tokens = parse(source)
-    text, spans = _Blocks().laid_out(tokens) if tokens is not None else ("", ())
+    text, spans = trim(*_laid_out(source))
     if not visible(text):
         text, spans = clean(source).strip(" \n"), ()
     if not visible(text):
@@ -34,8 +35,32 @@ def render(markdown: str) -> Rendered:
     return Rendered(text, units(text), spans)
 
 
+def _laid_out(source: str) -> Piece:
+    """Text and entities of all chunks, an empty line between any two."""
+    *settled, last = chunks(source)
+    parts: list[str] = []
+    spans: list[Span] = []
+    at = 0
+    for text, marks in (*map(_settled, settled), _chunk(last)):
+        if not text:
+            continue
+        parts += ("\n\n", text) if parts else (text,)
+        at += 2 if at else 0
+        spans += [Span(s.type, s.offset + at, s.length, s.url, s.language) for s in marks] if at else marks
+        at += units(text)
+    return "".join(parts), spans
+
+
+def _chunk(markdown: str) -> Piece:
+    tokens = parse(markdown)
+    return _Blocks().laid_out(tokens) if tokens is not None else (clean(markdown).strip("\n"), [])
+
+
+_settled = lru_cache(maxsize=2048)(_chunk)  # most of an answer is the same with every edit
+
+
 class _Blocks:
-    """One walk over the blocks of a text. line: where in the Markdown the block before this one ended."""
+    """One walk over the blocks of a chunk. line: where in the Markdown the block before this one ended."""
 
     def __init__(self) -> None:
         self.out = Writer()
@@ -45,7 +70,7 @@ class _Blocks:
         self.outer: list[str] = []  # the indents to go back to
         self.quotes = 0
 
-    def laid_out(self, tokens: Sequence[Token]) -> tuple[str, tuple[Span, ...]]:
+    def laid_out(self, tokens: Sequence[Token]) -> Piece:
         for token in tokens:
             handler = _HANDLERS.get(token.type)
             if handler is not None:

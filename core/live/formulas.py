@@ -17,7 +17,7 @@ _LINE = r"\n(?![ \t>]*\n)"
 _ROUND = rf"(?:[^\\`\n]|\\[^()`\n]|{_LINE}){{0,2000}}+"
 _SQUARE = rf"(?:[^\\`\n]|\\[^\[\]`\n]|{_LINE}){{0,2000}}+"
 _DOUBLE = rf"(?:[^\\`\n$]|\\[^`\n]|{_LINE}){{0,2000}}+"
-_SINGLE = r"(?:[^\\`\n$]|\\[^`\n]){0,500}+"
+_SINGLE = r"(?:[^\\`\n$]|\\[^()\[\]`\n]){0,500}+"
 _ENVIRONMENT = r"(?P<environment>(?:equation|align|alignat|gather|multline|eqnarray|[bBpvV]?matrix|cases)\*?)"
 _INSIDE = rf"(?:[^\\`\n]|\\(?!(?:begin|end)\{{NAME\}})[^`\n]|{_LINE}){{0,2000}}+"
 _BEGIN = rf"\\begin\{{{_ENVIRONMENT}\}}" + _INSIDE.replace("NAME", "(?P=environment)")

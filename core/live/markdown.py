@@ -10,15 +10,19 @@ means a fence or a list inside a list, on a page that begins in the middle of on
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
-from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.rules_inline.state_inline import Delimiter, Scanned
 from markdown_it.token import Token
 
 from core.live.formulas import FORMULA, readable
 from core.live.tables import lay_out_tables
+
+InlineRule = Callable[[StateInline, bool], bool]
 
 OFF = ("code", "html_block", "html_inline", "lheading", "reference")
 NESTING = 24  # markdown-it drops what is nested deeper, and slows down with it; `parse` says so
@@ -27,8 +31,10 @@ NESTING = 24  # markdown-it drops what is nested deeper, and slows down with it;
 TASK = re.compile(r"\[([ xX])\](?=\s|$)")
 BOXES = {" ": "☐", "x": "☑", "X": "☑"}
 
-# Tight, as "a || b" is no spoiler.
-SPOILER = re.compile(r"\|\|(?=[^\s|])(.{0,2000}?[^\s|])\|\|(?!\|)", re.DOTALL)
+# Tight, as "a || b" is no spoiler, from the last bars that can begin one; in code, and three in a row, bars are bars.
+SPOILER = re.compile(
+    r"(?<!\|)\|\|(?=[^\s|])((?:`[^`\n]++`|[^|]|\|(?!\|)|\|{3,}+|(?<=\s)\|\|(?=\s)){1,2000}+(?<=[^\s|]))\|\|(?!\|)"
+)
 _DISPLAY = re.compile(r"\$\$|\\\[|\\begin(\{\w+\*?\})")
 _LANGUAGE = re.compile(r"[\w+#.-]{0,32}", re.ASCII)
 
@@ -122,6 +128,16 @@ def _stripped(state: StateBlock, first: int, end: int) -> str:
     return state.getLines(first, end, state.blkIndent, False).strip()
 
 
+def _before_a_target(rule: InlineRule) -> InlineRule:
+    """For links and images: without a "](" ahead there is none, and to find that out by parsing takes long."""
+    return lambda state, silent: state.pos < _last_target(state.src) and rule(state, silent)
+
+
+@lru_cache(maxsize=1)
+def _last_target(text: str) -> int:
+    return text.rfind("](")
+
+
 def _spoiler(state: StateInline, silent: bool) -> bool:
     match = SPOILER.match(state.src, state.pos, state.posMax)
     if match is None:
@@ -141,6 +157,8 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": NESTING})
     parser.enable(["table", "strikethrough"]).disable(OFF)
     parser.inline.ruler.at("emphasis", _emphasis)
+    parser.inline.ruler.at("link", _before_a_target(link))
+    parser.inline.ruler.at("image", _before_a_target(image))
     parser.inline.ruler.before("escape", "formula", _formula)
     parser.block.ruler.before("fence", "display", _display, {"alt": ["paragraph", "blockquote", "list"]})
     parser.inline.ruler.push("spoiler", _spoiler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.errors import Refused
 from core.live.pages import START, Border, page, paginate
@@ -49,7 +50,7 @@ class Screen:
     """
 
     def __init__(self, surface: Surface, *, posted: tuple[str, ...], most: int) -> None:
-        self.surface = surface
+        self._take(surface)
         self.pages = [Page(id, inherited=True) for id in posted]
         self._most = most
         self._borders: tuple[Border, ...] = START
@@ -63,7 +64,7 @@ class Screen:
         if not text.strip():
             return None
         if not self.surface.limits.markdown:
-            self._borders = paginate(text, self._fits, self._borders)
+            self._borders = paginate(text, self._fill, self._borders)
         for number in range(min(len(self._borders), self._most)):
             if (due := self._page_due(text, number, ended)) is not None:
                 return due
@@ -114,9 +115,13 @@ class Screen:
 
     def move(self, surface: Surface) -> None:
         """Go on elsewhere. What was posted may not be there to be edited."""
-        self.surface = surface
+        self._take(surface)
         for known in self.pages:
             known.inherited = True
+
+    def _take(self, surface: Surface) -> None:
+        self.surface = surface
+        self._rendered = lru_cache(maxsize=4)(surface.render)  # measured, then shown; and asked for again while we wait
 
     def lose(self, number: int) -> None:
         """A message is gone. An inherited one is posted anew; for one of this run raises Deleted."""
@@ -149,12 +154,12 @@ class Screen:
         if self.surface.limits.markdown:
             return self.surface.render(text)
         markdown = page(text, self._borders, number)
-        return self.surface.render(markdown if final else visible(markdown))
+        return self._rendered(markdown if final else visible(markdown))
 
-    def _fits(self, markdown: str) -> bool:
-        """Whether one message can hold it, also while it is unfinished and open markers are closed for it."""
+    def _fill(self, markdown: str) -> float:
+        """The part of a message that it takes, also while it is unfinished and open markers are closed for it."""
         room = self.surface.limits.page * self._room
-        size = self.surface.render(markdown).size
-        if size <= room - CLOSING or size > room:
-            return size <= room
-        return self.surface.render(visible(markdown)).size <= room
+        size = self._rendered(markdown).size
+        if room - CLOSING < size <= room:
+            size = max(size, self._rendered(visible(markdown)).size)
+        return size / room

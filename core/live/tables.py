@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import takewhile, zip_longest
 
+from markdown_it import MarkdownIt
 from markdown_it.rules_block.table import escapedSplit
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
@@ -64,17 +66,18 @@ def _laid_out(state: StateCore, table: Token, inside: Iterable[Token], source: S
             rows[-1].append(token.content)
         elif token.type == "tr_close" and rows[1:]:
             rows[-1] += _surplus(line, len(aligns))
-    cells = [[_plain(state, cell) for cell in row] for row in rows]
+    cells = [[_plain(state.md, cell) for cell in row] for row in rows]
     content = lay_out([[text for text, _ in row] for row in cells], aligns)
     links = [link for row in cells for _, found in row for link in found]
     return Token("table", "", 0, map=table.map, level=table.level, content=content, meta={"links": links})
 
 
-def _plain(state: StateCore, cell: str) -> tuple[str, list[Link]]:
+@lru_cache(maxsize=2048)  # a table is laid out anew with every edit, and most of its cells are the same
+def _plain(parser: MarkdownIt, cell: str) -> tuple[str, list[Link]]:
     if not _MARKUP.search(cell):
         return " ".join(cell.split()), []
     tokens: list[Token] = []
-    state.md.inline.parse(cell, state.md, state.env, tokens)
+    parser.inline.parse(cell, parser, {}, tokens)
     return plain(tokens)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bots.discord.render import render as discord
 from bots.telegram.render import render as telegram
 from core.live.markdown import parse
-from core.live.pages import START, Border, page, paginate
+from core.live.pages import START, Border, Fill, page, paginate
 from core.live.unfinished import visible
 from core.surface import Rendered
 
@@ -40,8 +40,8 @@ class App:
     read: Callable[[Rendered], str]
     raw: Callable[[Rendered], set[str]]
 
-    def fits(self, limit: int) -> Callable[[str], bool]:
-        return lambda markdown: max(self.render(m).size for m in {markdown, visible(markdown)}) <= limit
+    def fill(self, limit: int) -> Fill:
+        return lambda markdown: max(self.render(m).size for m in {markdown, visible(markdown)}) / limit
 
 
 def _outside_code(rendered: Rendered) -> str:
@@ -98,7 +98,7 @@ def growing(
     """Every prefix that ends at one of the steps, with what is on screen then. The whole text is the last."""
     borders = START
     for end in steps:
-        borders = paginate(text[:end], app.fits(limit), borders)
+        borders = paginate(text[:end], app.fill(limit), borders)
         yield text[:end], messages(app, text[:end], borders, ended=end == len(text)), borders
 
 

@@ -137,7 +137,7 @@ def test_a_row_keeps_the_cells_that_the_header_has_no_column_for() -> None:
 def test_code_deep_in_a_list_is_one_block_on_every_page() -> None:
     code = "".join(f"if (x > {n}) {{\n  y({n});\n}}\n" for n in range(150))
     text = "1. First:\n   - deeper:\n\n     ```js\n" + indent(code, " " * 5) + "     ```\n2. Next"
-    borders = paginate(text, lambda markdown: render(markdown).size <= 2000)
+    borders = paginate(text, lambda markdown: render(markdown).size / 2000)
     shown = [render(page(text, borders, number)).text for number in range(len(borders))]
     assert len(shown) > 1
     assert all(one.count("```") == 2 for one in shown)

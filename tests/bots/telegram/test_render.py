@@ -129,7 +129,7 @@ def test_below_a_table_what_is_no_link_for_telegram_has_its_url_beside_it() -> N
 def test_code_deep_in_a_list_is_one_block_on_every_page() -> None:
     code = "".join(f"if (x > {n}) {{\n  y({n});\n}}\n" for n in range(300))
     text = "1. First:\n   - deeper:\n\n     ```js\n" + indent(code, " " * 5) + "     ```\n2. Next"
-    borders = paginate(text, lambda markdown: render(markdown).size <= 4096)
+    borders = paginate(text, lambda markdown: render(markdown).size / 4096)
     shown = [render(page(text, borders, number)) for number in range(len(borders))]
     assert len(shown) > 1
     assert not any("```" in one.text for one in shown)

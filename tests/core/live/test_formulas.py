@@ -122,6 +122,7 @@ def test_what_a_formula_is(text: str, formulas: list[str]) -> None:
         ("so $5 an", None),
         ("so $5. an < 3", None),
         ("so $5. __an", None),
+        (r"so $5. \(a\)", None),
         ("so $5，再", None),
         ("so $5, $6 an", None),
         ("so $HOME is", None),

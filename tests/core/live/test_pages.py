@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import accumulate
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.live.lines import closed, lines
-from core.live.pages import START, Border, page, paginate
+from core.live.pages import START, Border, Fill, page, paginate
 
 FAMILY = "👨‍👩‍👧‍👦"
 PIECES = st.sampled_from(
@@ -56,8 +55,8 @@ def units(markdown: str) -> int:
     return len(markdown.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def within(limit: int) -> Callable[[str], bool]:
-    return lambda markdown: units(markdown) <= limit
+def within(limit: int) -> Fill:
+    return lambda markdown: units(markdown) / limit
 
 
 def pages(text: str, limit: int, borders: tuple[Border, ...] = START) -> list[str]:
@@ -108,7 +107,7 @@ def test_no_border_inside_a_grapheme(text: str, limit: int) -> None:
 @given(TEXTS)
 @settings(deadline=None)
 def test_a_surface_that_refuses_everything_still_ends(text: str) -> None:
-    borders = paginate(text, lambda markdown: False)
+    borders = paginate(text, lambda markdown: 2.0)
     offsets = [border.offset for border in borders]
     assert offsets == sorted(set(offsets))
     assert all(part.strip() for part in parts(text, borders)) or not text.strip()
@@ -117,23 +116,34 @@ def test_a_surface_that_refuses_everything_still_ends(text: str) -> None:
 @given(TEXTS, st.randoms(use_true_random=False))
 @settings(deadline=None)
 def test_a_surface_that_is_inconsistent_still_ends(text: str, random) -> None:
-    borders = paginate(text, lambda markdown: random.random() < 0.5)
+    borders = paginate(text, lambda markdown: 2 * random.random())
     assert "".join(parts(text, borders)) == text
+
+
+def test_a_border_is_found_where_texts_take_room_unevenly() -> None:
+    text = "x" * 3000 + "&" * 3000 + "y" * 30_000
+    asked: list[str] = []
+    borders = paginate(
+        text, lambda markdown: asked.append(markdown) or (units(markdown) + markdown.count("&") * 9) / 4096
+    )
+    assert_sound(text, borders, 4096)
+    assert 3040 < borders[1].offset < 3110
+    assert len(asked) / len(borders) <= 6
 
 
 def test_what_fits_is_one_page_and_one_question() -> None:
     asked: list[str] = []
-    assert paginate("hello " * 100, lambda markdown: not asked.append(markdown)) == START
+    assert paginate("hello " * 100, lambda markdown: asked.append(markdown) or 0.5) == START
     assert asked == ["hello " * 99 + "hello"]
 
 
 @pytest.mark.parametrize("limit", [2000, 4096])
 @pytest.mark.parametrize("text", ["字" * 20_000, "word " * 6000, "A sentence of words. " * 1500, "line\n" * 6000])
-def test_a_border_costs_about_twelve_questions(text: str, limit: int) -> None:
+def test_a_border_costs_about_four_questions(text: str, limit: int) -> None:
     asked: list[str] = []
-    borders = paginate(text, lambda markdown: asked.append(markdown) or units(markdown) <= limit)
-    assert len(asked) / len(borders) <= 13
-    assert max(map(len, asked[: len(asked) // 2])) <= 2 * limit + 2048 or len(text) <= 32_768
+    borders = paginate(text, lambda markdown: asked.append(markdown) or units(markdown) / limit)
+    assert len(asked) / len(borders) <= 5
+    assert max(map(len, asked)) <= 8192  # never the whole of a long text
 
 
 def test_pages_are_filled() -> None:

@@ -43,7 +43,7 @@ def units(markdown: str) -> int:
 def stream(text: str, limit: int, piece: int) -> tuple[Border, ...]:
     borders = START
     for end in [*range(piece, len(text), piece), len(text)]:
-        longer = paginate(text[:end], lambda markdown: units(markdown) <= limit, borders)
+        longer = paginate(text[:end], lambda markdown: units(markdown) / limit, borders)
         assert longer[: len(borders)] == borders
         borders = longer
         assert page(text[:end], borders, len(borders) - 1).strip()
