@@ -90,7 +90,7 @@ class Screen:
         if number < 0 or number >= self._most or not text.strip():
             return None
         if not self.surface.limits.markdown:
-            self._borders = paginate(text, self._fits, self._borders)
+            self._borders = paginate(text, self._fill, self._borders)
         if number >= len(self._borders):
             return None
         shown = visible(page(text, self._borders, number)).rstrip()
