@@ -18,6 +18,7 @@ import structlog
 
 from core.hub import Hub
 from core.model.endpoint import Endpoint
+from core.model.reading import Patience
 from core.settings import Settings
 from core.store import Store
 from core.types import Address, Author, Incoming
@@ -26,6 +27,7 @@ from tests.platforms.model import ModelServer
 
 LIVE = (100, 1000)
 TOGETHER = 50  # that begin at the same time; with more, a busy machine makes some wait too long for a connection
+PATIENCE = Patience(connect=600, first=600, gap=600)  # with answers that are held for as long as it takes
 HEAD = ("what", "seconds", "MB", "KB each")
 
 
@@ -84,7 +86,7 @@ async def _live() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with ModelServer(reply=reply) as server:
             store = await Store.open(f"sqlite+aiosqlite:///{folder}/a.db")
-            model = Endpoint(base_url=server.url)
+            model = Endpoint(base_url=server.url, patience=PATIENCE)
             await model.start()
             hub = Hub(store, model, Settings(_env_file=None, access="open"))  # type: ignore[call-arg]
             hub.add(Platform("telegram"))

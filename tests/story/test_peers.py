@@ -1,14 +1,20 @@
-"""Failures seen in other bots that Chinwag does not have, through the whole house."""
+"""Failures seen in other bots that Chinwag does not have, through the whole house.
+
+SHOWN names the test of each; the first of the list were seen in n3d1117, AstrBot, nanobot, vercel and LangBot.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from tests.platforms.discord import EDIT_MESSAGE, POST_MESSAGE
 from tests.platforms.telegram import Rates
-from tests.story.town import TIMEOUT, Town
+from tests.story.town import TIMEOUT, TelegramPerson, Town
 
 POEM = "\n\n".join(
     f"Verse {n}: 👩‍👩‍👧‍👦 roses are red, violets are blue, and this line is number {n}." for n in range(80)
@@ -18,6 +24,81 @@ CODE = (
     + "\n".join(f"print({n})  # line {n} of the program" for n in range(200))
     + "\n```\nDone."
 )
+
+SENTENCES = "A word is said, and another one is said. " * 4 + "The end."
+
+CUTS: tuple[Literal["before", "after"], ...] = ("before", "after")
+
+SHOWN = {
+    "a 429 of 1 s on the first call, a middle one, the last": "story/test_peers.py::test_refused_calls_lose_nothing",
+    "a 429 of 1 to 1600 s": "core/live/test_delivery.py::test_flood_control_delays_but_never_loses_or_doubles",
+    "an edit that breaks off": "story/test_peers.py::test_edits_that_break_off_lose_and_double_nothing",
+    "two topics of one chat": "story/test_peers.py::test_two_topics_of_one_group_stream_together",
+    "two quick messages": "story/test_a_conversation.py::test_two_messages_in_a_row_are_answered_in_order",
+    "a long answer, in one piece too": "story/test_peers.py::test_a_long_reply_in_a_group_arrives_whole",
+    "emoji at a border": "core/live/test_pages.py::test_no_border_inside_a_grapheme",
+    "a 429 next door": "story/test_peers.py::test_flood_control_in_one_chat_delays_nobody_else",
+    "kill -9": "core/store/test_kill.py::test_what_was_reported_is_there",
+    "stopped": "story/test_a_conversation.py::test_stop_acts_at_once_and_keeps_what_was_said",
+    "a final text that is the same but for blanks": "story/test_peers.py::test_blanks_at_the_end_are_no_edit",
+    "a private chat seen from a group": "story/test_groups.py::test_a_private_chat_is_never_visible_from_a_group",
+    "a group at its limit": "story/test_peers.py::test_a_group_at_its_limit_still_gets_the_whole_answer",
+    "that ends at once": "core/live/test_delivery.py::test_fifteen_of_twenty_calls_used_already_does_not_hold_up_the_final_text",  # noqa: E501
+}
+
+
+@pytest.mark.parametrize("named", SHOWN.values(), ids=SHOWN)
+def test_every_failure_has_its_test(named: str) -> None:
+    file, _, name = named.partition("::")
+    assert f"def {name}(" in (Path(__file__).parents[1] / file).read_text("utf-8")
+
+
+async def test_refused_calls_lose_nothing(town: Town) -> None:
+    await town.open("telegram", "discord")
+    town.model.reply, town.model.pace = SENTENCES, 0.1
+    on_telegram = [
+        town.telegram.fault("sendMessage", retry_after=1),
+        town.telegram.fault("editMessageText", retry_after=1),
+        town.telegram.fault("editMessageText", retry_after=1, contains="The end."),
+    ]
+    on_discord = [town.discord.fault(POST_MESSAGE, retry_after=0.3), town.discord.fault(EDIT_MESSAGE, retry_after=0.3)]
+    people = [await town.person("telegram"), await town.person("discord")]
+    heard = await asyncio.gather(*(person.asks("Go on.", "The end.") for person in people))
+    assert heard == [SENTENCES, SENTENCES]
+    assert [len(person.heard()) for person in people] == [1, 1]
+    assert [fault.hits for fault in on_telegram] == [1, 1, 1]
+    assert [fault.hit for fault in on_discord] == [1, 1]
+
+
+async def test_edits_that_break_off_lose_and_double_nothing(town: Town) -> None:
+    """The connection ends before an edit was applied, or after it: the bot cannot tell which."""
+    await town.open("telegram", "discord")
+    town.model.reply, town.model.pace = SENTENCES, 0.06
+    people = [await town.person("telegram", "Ada"), await town.person("telegram", "Bob"), await town.person("discord")]
+    for person, cut in zip(people[:2], CUTS, strict=True):
+        assert isinstance(person, TelegramPerson)
+        town.telegram.fault("editMessageText", chat=person.chat, cut=cut)
+        town.telegram.fault("editMessageText", chat=person.chat, cut=cut, contains="The end.")
+    lasting = town.discord.fault(EDIT_MESSAGE, cut="after", times=2)
+    await asyncio.gather(*(person.says("Go on.") for person in people))
+    for person in people:
+        await person.sees(lambda p=person: p.heard() == [SENTENCES], SENTENCES)
+    await town.telegram.until(lambda: all(fault.hits == 1 for fault in town.telegram.faults.planted))
+    assert lasting.hit == 2
+    await people[0].asks("And now?", "The end.")  # what was to be tried again has been
+    assert [person.heard() for person in people[1:]] == [[SENTENCES], [SENTENCES]]
+
+
+async def test_blanks_at_the_end_are_no_edit(town: Town) -> None:
+    """Telegram trims what it shows: a final text that differs by blanks alone would be "not modified"."""
+    await town.open("telegram")
+    town.model.reply, town.model.pace, town.model.chunk = "The end of it all.\n" + " \n" * 20, 0.05, 6
+    person = await town.person("telegram")
+    await person.asks("Go on.", "all.")
+    await town.telegram.until(lambda: town.model.requests[-1].finished)
+    await person.asks("And now?", "all.")
+    assert person.heard() == ["The end of it all."]
+    assert [call.status for call in town.telegram.calls if call.method.endswith("Text") and call.status != 200] == []
 
 
 async def test_two_topics_of_one_group_stream_together(town: Town) -> None:
