@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Protocol
 
+from bots.alarm import Alarm
 from core.errors import SetupError
 from core.hub import Hub
 from core.model import Model, build_model
@@ -15,7 +17,9 @@ from core.observe.log import configure, get_logger
 from core.settings import Settings
 from core.store import Store
 from core.store.lock import only_process
+from core.store.prune import Pruner
 from core.surface import Platform
+from core.types import Address
 
 log = get_logger(__name__)
 
@@ -28,6 +32,10 @@ class Bot(Platform, Protocol):
     title: str
 
     async def start(self) -> None: ...
+
+    async def private(self, user: str) -> Address | None:
+        """Where to write to this user unasked. None where there is no such place. Raises PlatformError."""
+        ...
 
     async def quiet(self) -> None:
         """Take nothing new; what was received is with the core when this returns. Answers can still be shown."""
@@ -54,6 +62,10 @@ class House:
         self._closing.append(lock.release)
         store = await Store.open(self._settings.database)
         self._closing.append(store.close)
+        self._in_background(Pruner(store.db, time.time).serve())
+        alarm = Alarm(self._settings.admins, self.bots)
+        store.health.told.append(alarm)
+        self._closing.append(alarm.close)
         model = build_model(self._settings)
         hub = self._hub = Hub(store, model, self._settings)
         makers = _makers(self._settings, hub, store, model)
@@ -84,6 +96,16 @@ class House:
                 await self._closing.pop()()
             except Exception:
                 log.exception("something did not stop cleanly")
+
+    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+        """Have it run for as long as the house does."""
+        task = asyncio.create_task(work)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._closing.append(end)
 
     async def _quiet(self, bot: Bot) -> None:
         try:

@@ -129,6 +129,11 @@ class DiscordBot:
         allowed = [discord.Permissions(int(role["permissions"])) for role in guild["roles"] if role["id"] in roles]
         return bool(guild["owner_id"] == user or any(may.manage_guild or may.administrator for may in allowed))
 
+    async def private(self, user: str) -> Address:
+        """Opens the direct messages with a user. Discord refuses when they share no server with the bot."""
+        channel = await self._rest.call("POST", "/users/@me/channels", {"recipient_id": user})
+        return Address(NAME, self.bot, str(channel["id"]))
+
     @property
     def _application(self) -> str:
         return str((self._client and self._client.application_id) or self.bot)

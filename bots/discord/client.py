@@ -20,6 +20,7 @@ from yarl import URL
 from bots.discord.incoming import from_interaction, from_message, wanted
 from bots.discord.rest import Bucket, impatient
 from bots.discord.slash import CHOICES, TEXT, quiet, typing_in
+from core.errors import StoreError
 from core.observe.log import get_logger
 from core.surface import Choice, Core
 from core.types import Incoming
@@ -102,7 +103,8 @@ class Client(discord.Client):
         try:
             await self._core.receive(incoming)
         except Exception as error:
-            log.exception("a message could not be taken", id=incoming.event)
+            if not isinstance(error, StoreError):  # which the store itself says, and once
+                log.exception("a message could not be taken", id=incoming.event)
             await self._failed(incoming, error)
 
     async def _defer(self, interaction: discord.Interaction[discord.Client], *, ephemeral: bool) -> None:

@@ -21,8 +21,8 @@ from bots.telegram.incoming import Me, read
 from bots.telegram.polling import Backoff, Poller, Raw, Sleep
 from bots.telegram.request import CONNECT_TIMEOUT, api_request, quiet
 from bots.telegram.surface import TelegramSurface
-from core.errors import SetupError
-from core.surface import Core
+from core.errors import PlatformError, SetupError, StoreError, shown
+from core.surface import Core, Out
 from core.types import Address, Incoming
 
 UPDATES = ["message"]
@@ -64,6 +64,7 @@ class TelegramBot:
         self._poller: Poller | None = None
         self._me: Me | None = None
         self._complained = False
+        self._regretted: set[str] = set()  # chats whose messages wait for the disk, and that were told so
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -107,6 +108,10 @@ class TelegramBot:
 
     async def is_admin(self, address: Address, user: str) -> bool:
         return await self._admins.has(address, user)
+
+    async def private(self, user: str) -> Address:
+        """A private chat has its user's id."""
+        return Address(self.name, self.bot, user)
 
     async def _run(self, poller: Poller) -> None:
         while self._me is None:
@@ -164,11 +169,28 @@ class TelegramBot:
         """Hand one update to the core; what it raises is the caller's to try again."""
         incoming = self._read(update)
         if incoming is not None:
-            await self._core.receive(incoming)
+            await self._receive(incoming)
         elif (message := update.get("message") or {}).get("migrate_from_chat_id"):
             # The first message of the new chat: what comes there after it finds everything in its place.
             old, new = message["migrate_from_chat_id"], message["chat"]["id"]
             await self._core.moved(self.name, self.bot, str(old), str(new))
+
+    async def _receive(self, incoming: Incoming) -> None:
+        try:
+            await self._core.receive(incoming)
+            self._regretted.discard(incoming.address.chat)
+        except StoreError as error:  # unconfirmed, it comes again; its author learns once why nothing happens
+            if incoming.address.chat not in self._regretted:
+                self._regretted.add(incoming.address.chat)
+                await self._regret(incoming.address, shown(error, incoming.event))
+            raise
+
+    async def _regret(self, address: Address, text: str) -> None:
+        surface = self.open(address)
+        try:
+            await surface.post(Out(surface.render(text)))
+        except PlatformError as error:
+            log.info("nobody could be told that a message waits (%s)", describe(error))
 
     def _read(self, update: Raw) -> Incoming | None:
         if self._me is None:

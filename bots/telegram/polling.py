@@ -13,6 +13,7 @@ from typing import Any
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bots.telegram.errors import describe, seconds
+from core.errors import StoreError
 
 Raw = Mapping[str, Any]
 Sleep = Callable[[float], Awaitable[None]]
@@ -114,7 +115,8 @@ class Poller:
             waiting = {chat: updates for chat, updates in waiting.items() if updates}
             if waiting:
                 error = next(filter(None, failures), None)
-                log.error("updates could not be taken, trying again: %s", describe(error) if error else "")
+                if not isinstance(error, StoreError):  # which the store itself says, and once
+                    log.error("updates could not be taken, trying again: %s", describe(error) if error else "")
                 await self._sleep(self._again.next())
 
     async def _take_chat(self, updates: list[Raw]) -> Exception | None:

@@ -13,6 +13,7 @@ from bots.web.files import file_answer, files
 from bots.web.guard import TOO_LARGE, Guard
 from bots.web.login import front
 from bots.web.site import Site
+from core.errors import StoreError
 from core.observe import metrics
 
 BODY = 1_000_000  # bytes of a request
@@ -38,6 +39,7 @@ def build(site: Site, *, page: bool = True, numbers: bool = False) -> ASGIApp:
         app.add_api_route("/page/{name:path}", _file, methods=["GET"], response_model=None)
     app.add_exception_handler(StarletteHTTPException, _as_sentence)
     app.add_exception_handler(RequestValidationError, _as_advice)
+    app.add_exception_handler(StoreError, _as_regret)
     app.add_exception_handler(Exception, _as_apology)
     return Guard(app, site.host, BODY)  # outside of everything: also what FastAPI refuses by itself carries our headers
 
@@ -69,6 +71,11 @@ async def _as_advice(request: Request, error: Exception) -> Response:
     where = ".".join(str(part) for part in problem["loc"] if part != "body")
     reason = str(problem["msg"]).removeprefix("Value error, ")
     return JSONResponse({"error": reason if reason.endswith(".") else f"{where}: {reason}."}, 400)
+
+
+async def _as_regret(request: Request, error: Exception) -> Response:
+    """The page puts the text back where it was typed."""
+    return JSONResponse({"error": "I cannot save anything just now. Please send it again in a while."}, 503)
 
 
 async def _as_apology(request: Request, error: Exception) -> Response:

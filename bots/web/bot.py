@@ -118,6 +118,9 @@ class WebBot:
         """A conversation on the page is always private."""
         return False
 
+    async def private(self, user: str) -> None:
+        """A page shows what its person asked for, and nothing unasked."""
+
     async def link(self) -> str:
         """A link that opens the page once, within the hour, and signs its browser in."""
         return f"{self.url}/?token={await self._site.store.logins.mint(OWNER)}"

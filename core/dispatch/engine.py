@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from core.errors import StoreError
 from core.observe.log import get_logger
 from core.types import Lane, SessionKey
 
@@ -83,6 +84,7 @@ class Engine:
         try:
             await self._drain(lane, running.stop)
         except Exception as error:
-            log.exception("the lane's work failed, trying again", lane=str(lane), error=repr(error), wait=RETRY)
+            if not isinstance(error, StoreError):  # which the store itself says, and once
+                log.exception("the lane's work failed, trying again", lane=str(lane), error=repr(error), wait=RETRY)
             running.again = True
             await asyncio.sleep(RETRY)

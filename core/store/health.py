@@ -25,20 +25,26 @@ class Health:
     def __init__(self) -> None:
         self.trouble = ""
         self.told: list[Callable[[str], None]] = []
-        self._failed = 0.0
+        self._over: asyncio.TimerHandle | None = None
 
     def fails(self, trouble: str) -> None:
         """A write failed."""
-        self._failed = asyncio.get_running_loop().time()
+        if self._over is not None:
+            self._over.cancel()
+            self._over = None
         if not self.trouble:
             log.error(f"nothing can be saved: {trouble}")
             self._tell(trouble)
 
     def works(self) -> None:
         """A write got through."""
-        if self.trouble and asyncio.get_running_loop().time() - self._failed >= STEADY:
-            log.info("the database takes writes again; what waited goes on")
-            self._tell("")
+        if self.trouble and self._over is None:
+            self._over = asyncio.get_running_loop().call_later(STEADY, self._well)
+
+    def _well(self) -> None:
+        self._over = None
+        log.info("the database takes writes again; what waited goes on")
+        self._tell("")
 
     def _tell(self, trouble: str) -> None:
         self.trouble = trouble
