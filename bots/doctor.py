@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 from yarl import URL
 
-from core.errors import SetupError
+from bots.finding import Finding
+from bots.storage import storage
 from core.model import build_model
 from core.settings import Settings
-from core.store import Store
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 UNREACHABLE = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError)
 # An answer that is not what the service would say: something else listens there.
 STRANGE = (ValueError, KeyError, TypeError, AttributeError)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report. cure is "" when nothing is wrong."""
-
-    about: str
-    text: str
-    cure: str = ""
 
 
 async def examine(settings: Settings, say: Callable[[str], None]) -> bool:
@@ -44,33 +32,13 @@ async def examine(settings: Settings, say: Callable[[str], None]) -> bool:
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     async with aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True) as http:
-        yield await _database(settings)
+        async for finding in storage(settings):
+            yield finding
         yield await _telegram(settings, http)
         yield await _discord(settings, http)
         yield await _web(settings, http)
         yield await _model(settings, http)
         yield _access(settings)
-
-
-async def _database(settings: Settings) -> Finding:
-    path = settings.database.removeprefix("sqlite+aiosqlite:///")
-    if "://" not in path and not Path(path).exists():  # noqa: ASYNC240 - one look at a local file, nothing else runs
-        return _new_database(path)
-    try:
-        store = await Store.open(settings.database)
-    except SetupError as error:
-        return Finding("database", "cannot be used", str(error))
-    await store.close()
-    return Finding("database", f"{path} opens")
-
-
-def _new_database(path: str) -> Finding:
-    folder = next(parent for parent in Path(path).absolute().parents if parent.exists())
-    if folder.is_dir() and os.access(folder, os.W_OK):
-        return Finding("database", f"{path} will be created at the first start")
-    return Finding(
-        "database", f"{path} cannot be created", f"make {folder} writable, or set DATA_DIR to another folder"
-    )
 
 
 async def _telegram(settings: Settings, http: aiohttp.ClientSession) -> Finding:

@@ -1,0 +1,14 @@
+"""What `doctor` reports, one line at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. cure is "" when nothing is wrong."""
+
+    about: str
+    text: str
+    cure: str = ""
