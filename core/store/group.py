@@ -161,7 +161,8 @@ class Writer:
         outcomes: Sequence[object]
         try:
             changed, outcomes = await in_thread(self._connection, _counted, [job.work for job in jobs])
-            self._well(changed)
+            outcomes = [self._seen(outcome) for outcome in outcomes]
+            self._well(changed, outcomes)
         except Exception as error:
             outcomes = [Failed(self._ill(error))] * len(jobs)
         except asyncio.CancelledError:
@@ -171,9 +172,13 @@ class Writer:
         for job, outcome in zip(jobs, outcomes, strict=True):
             job.settle(outcome)
 
-    def _well(self, changed: int) -> None:
-        if changed:
-            self.commits += 1
+    def _seen(self, outcome: object) -> object:
+        return Failed(self._ill(outcome.error)) if isinstance(outcome, Failed) else outcome
+
+    def _well(self, changed: int, outcomes: Sequence[object]) -> None:
+        refused = any(isinstance(outcome, Failed) and isinstance(outcome.error, StoreError) for outcome in outcomes)
+        self.commits += 1 if changed else 0
+        if changed and not refused:
             self._health.works()
 
     def _ill(self, error: BaseException) -> BaseException:
