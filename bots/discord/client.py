@@ -71,6 +71,11 @@ class Client(discord.Client):
         task.add_done_callback(self._handling.discard)
         return task
 
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Once closed there is nobody to take an event, and discord.py fails over it; the next start replays it."""
+        if not self.is_closed():
+            super().dispatch(event, *args, **kwargs)
+
     async def settle(self, within: float) -> None:
         """Let the events that have come be taken, for `within` seconds at most; the next start replays the rest."""
         if self._handling:
