@@ -104,7 +104,7 @@ class Chat:
         """Finish a row that nothing can be shown for: the lane must go on, and no turn stays open in history."""
         turn = await self._store.turns.of_row(row.id)
         if turn is None:
-            return await self._store.inbox.done(row.id, lease)
+            return await self._store.deliveries.finish(row.id, lease)
         return await self._store.turns.finish(row.id, lease, turn, answer=turn.answer, state="failed")
 
     async def _handle(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:

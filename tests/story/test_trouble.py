@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.dispatch import engine
+from core.errors import Refused
 from core.live.delivery import Delivery
+from core.store.check import check
 from tests.story.town import Town
 
 
@@ -34,3 +39,27 @@ async def test_a_message_that_fails_again_and_again_does_not_block_its_lane(
     earlier, _, _ = (await dana.asks("/history", "And now?")).partition("And now?")
     assert "Give me something." in earlier
     assert "(being answered)" not in earlier
+
+
+async def test_a_notice_that_cannot_be_shown_leaves_nothing_half_done(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(self: Delivery, due: Any) -> None:
+        raise Refused("the user has blocked the bot")
+
+    await town.open("telegram")
+    dana = await town.person("telegram")
+    await dana.asks("Hello", "You said: Hello")
+    with monkeypatch.context() as blocked:
+        blocked.setattr(Delivery, "_show", refused)
+        await dana.says("/help")
+        database = town.folder / "chinwag.db"
+        await dana.sees(lambda: "2 done" in waiting(database), "both rows done")
+    await town.close()
+    assert [finding.text for finding in check(database) if finding.cure] == []
+
+
+def waiting(database: Path) -> str:
+    with closing(sqlite3.connect(database)) as db:
+        (done,) = db.execute("SELECT COUNT(*) FROM inbox WHERE state = 'done'").fetchone()
+    return f"{done} done"
