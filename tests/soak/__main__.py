@@ -1,0 +1,49 @@
+"""`make soak`: 200 kills at random instants. `python -m tests.soak 50 7`: fifty, with seed 7."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+
+from tests.soak.arena import Arena, Nest, servers
+from tests.soak.checks import Verdict
+from tests.soak.crowd import crowd
+from tests.soak.ordeal import Ordeal
+
+KILLS = 200
+
+
+async def soak(kills: int, seed: int, folder: Path) -> Verdict:
+    nest = Nest()
+    try:
+        async with servers() as (model, telegram, discord):
+            arena = Arena(folder, nest, model, telegram, discord)
+            try:
+                return await Ordeal(arena, crowd(arena), Random(seed)).run(kills)
+            except AssertionError as error:
+                return Verdict(lost=[str(error)])
+            finally:
+                arena.end()
+    finally:
+        nest.close()
+
+
+def main() -> int:
+    kills = int(sys.argv[1]) if len(sys.argv) > 1 else KILLS
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
+    print(f"soak: {kills} kills, 20 lanes, seed {seed}")
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="chinwag-soak-") as folder:
+        verdict = asyncio.run(soak(kills, seed, Path(folder)))
+    for line in [*verdict.orphans, *verdict.flaws]:
+        print(line)
+    print(f"{verdict} in {time.monotonic() - began:.0f} s")
+    return 1 if verdict.flaws else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""What people see, and what history says, once everything has settled: the one judgement on every kill."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from tests.soak.arena import Arena
+from tests.soak.crowd import Asked, Person, Seen
+from tests.soak.questions import answer
+
+BEFORE_KILL, AFTER_KILL = 1.0, 1.0  # seconds around a kill in which a post may have lost its sender
+
+
+@dataclass
+class Verdict:
+    """lost: no answer, or not the whole of it. duplicated: text on screen twice. orphans: of those, the posts that the
+    process died on before it could learn their ids, on a platform without idempotency keys."""
+
+    kills: int = 0
+    messages: int = 0
+    lost: list[str] = field(default_factory=list)
+    duplicated: list[str] = field(default_factory=list)
+    disordered: list[str] = field(default_factory=list)
+    history: list[str] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+
+    @property
+    def flaws(self) -> list[str]:
+        return [*self.lost, *self.duplicated, *self.disordered, *self.history]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kills} kills, {self.messages} messages: {len(self.lost)} lost, {len(self.duplicated)} duplicated, "
+            f"{len(self.disordered)} out of order, {len(self.history)} wrong in history, {len(self.orphans)} orphans"
+        )
+
+
+def judge(arena: Arena, people: Sequence[Person]) -> Verdict:
+    """Look at everything that was asked so far. Call it when the inbox is done."""
+    verdict = Verdict(kills=len(arena.kills), messages=sum(len(person.asked) for person in people))
+    for person in people:
+        for asked in person.asked:
+            _one(arena, asked, verdict)
+        _order(arena, person, verdict)
+        _history(arena, person, verdict)
+    for row in arena.rows("SELECT inbox_row FROM deliveries WHERE state <> 'final' OR text <> ''"):
+        verdict.history.append(f"delivery {row['inbox_row']} is not final")
+    return verdict
+
+
+def official(arena: Arena, asked: Asked) -> list[Seen]:
+    """The messages that Chinwag knows to be this answer, by page."""
+    rows = arena.rows(
+        "SELECT p.id FROM posts p JOIN inbox i ON i.id = p.inbox_row "
+        "WHERE i.platform = :platform AND i.event = :event ORDER BY p.page",
+        platform=asked.who.platform,
+        event=asked.event,
+    )
+    on_screen = {seen.id: seen for seen in asked.who.screen()}
+    return [on_screen[row["id"]] for row in rows if row["id"] in on_screen]
+
+
+def _one(arena: Arena, asked: Asked, verdict: Verdict) -> None:
+    name = f"Q{asked.number} ({asked.who.platform})"
+    pages = official(arena, asked)
+    shown = _squeezed("".join(page.text for page in pages))
+    if shown != _squeezed(answer(asked.number)):
+        verdict.lost.append(f"{name}: shows {shown[:60]!r}...{shown[-60:]!r}\n{asked.who.transcript()}")
+    known = {page.id for page in pages}
+    for seen in asked.who.screen():
+        if re.search(rf"\bQ{asked.number}\b", seen.text) and seen.id not in known:
+            _leftover(arena, asked, seen, name, verdict)
+
+
+def _leftover(arena: Arena, asked: Asked, seen: Seen, name: str, verdict: Verdict) -> None:
+    killed = any(kill - BEFORE_KILL <= seen.posted <= kill + AFTER_KILL for kill in arena.kills)
+    line = f"{name}: also #{seen.id} {seen.text[:60]!r}"
+    if asked.who.platform == "telegram" and killed and seen.posted == seen.changed:
+        verdict.orphans.append(line)
+    else:
+        verdict.duplicated.append(f"{line}\n{asked.who.transcript()}")
+
+
+def _order(arena: Arena, person: Person, verdict: Verdict) -> None:
+    """Each answer was complete before the next of the same lane began."""
+    spans = [
+        (min(page.posted for page in pages), max(page.changed for page in pages), asked.number)
+        for asked in person.asked
+        if (pages := official(arena, asked))
+    ]
+    for (_, ended, first), (began, _, second) in pairwise(spans):
+        if began < ended:
+            verdict.disordered.append(f"Q{second} began before Q{first} was complete\n{person.transcript()}")
+
+
+def _history(arena: Arena, person: Person, verdict: Verdict) -> None:
+    rows = arena.rows(
+        "SELECT t.question, t.answer, t.state, t.note, i.event FROM turns t JOIN inbox i ON i.id = t.inbox_row "
+        "WHERE i.platform = :platform ORDER BY t.session, t.seq",
+        platform=person.platform,
+    )
+    mine = {asked.event: asked.number for asked in person.asked}
+    found = [(mine[row["event"]], row["answer"], row["state"], row["note"]) for row in rows if row["event"] in mine]
+    wanted = [(asked.number, answer(asked.number), "done", "") for asked in person.asked]
+    if found != wanted:
+        wrong = [f"{number} {state} {note!r} {len(text)}" for number, text, state, note in found]
+        verdict.history.append(f"of {[number for number, *_ in wanted]} history has {wrong}")
+
+
+def _squeezed(text: str) -> str:
+    """Pages end without the space at which they were cut."""
+    return re.sub(r"\s+", "", text)
+
+
+def summed(verdicts: Iterable[Verdict]) -> Verdict:
+    """All of them as one; `kills` and `messages` are added up."""
+    total = Verdict()
+    for verdict in verdicts:
+        total.kills += verdict.kills
+        total.messages += verdict.messages
+        for name in ("lost", "duplicated", "disordered", "history", "orphans"):
+            getattr(total, name).extend(getattr(verdict, name))
+    return total

@@ -1,0 +1,89 @@
+"""The process that is killed: `bots.run` as it is, and nothing else, but for `steps`.
+
+`python -m tests.soak.victim` imports everything once (two seconds of CPU) and then forks a fresh Chinwag for each line
+on its stdin, an `Order` as JSON; it answers with the pid. When its stdin ends it takes all of them along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import traceback
+from typing import Any
+
+
+def run(order: dict[str, Any]) -> None:
+    """Be Chinwag: `env` is its environment, and what it says goes into the file `log`. Dies at `step`, if any."""
+    from bots.run import serve
+    from core.settings import load
+    from tests.soak import steps
+
+    out = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(out, stream)
+    os.environ.update(order["env"])
+    if order["quick"]:
+        hurry()
+    if order["step"]:
+        steps.arm(steps.STEPS[order["step"]], order["nth"])
+    asyncio.run(serve(load(env_file=None)))
+
+
+def hurry() -> None:
+    """Pauses that are a test's and not a platform's, so that much happens in little time."""
+    import bots.discord.surface
+    import bots.telegram.surface
+    from core.dispatch import engine
+    from core.live import delivery, pacer
+    from core.surface import Rate
+
+    telegram, discord, plenty = bots.telegram.surface, bots.discord.surface, Rate(1000, 1.0)
+    telegram.GROUP = telegram.PRIVATE = telegram.OVERALL = discord.OVERALL = (plenty,)
+    discord.FIRST_RATE = plenty
+    pacer.pause = lambda *_: 0.1
+    delivery.BACKOFF = (0.1, 0.2, 0.4)
+    delivery.SAVE_EVERY = 0.1
+    engine.RETRY = 0.2
+
+
+def _fork(order: dict[str, Any]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(0)
+        run(order)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def main() -> None:
+    import core.model.chat
+    import core.model.endpoint  # noqa: F401
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    children = []
+    for line in sys.stdin:
+        children.append(_fork(json.loads(line)))
+        sys.stdout.write(f"{children[-1]}\n")
+        sys.stdout.flush()
+    for pid in children[-20:]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+if __name__ == "__main__":
+    main()
