@@ -191,8 +191,15 @@ def _makers(settings: Settings, hub: Hub, store: Store, model: Model) -> dict[st
     def discord() -> Bot:
         from bots.discord import DiscordBot
 
-        token, api, gateway = settings.discord_bot_token, settings.discord_api_url, settings.discord_gateway_url
-        return DiscordBot(token.get_secret_value(), hub, store.values, api_url=api, gateway_url=gateway)
+        return DiscordBot(
+            settings.discord_bot_token.get_secret_value(),
+            hub,
+            store.values,
+            api_url=settings.discord_api_url,
+            gateway_url=settings.discord_gateway_url,
+            back_seconds=settings.catch_up_hours * 3600,
+            back_messages=settings.catch_up_messages,
+        )
 
     wanted = {
         "web": (web, settings.web_enabled or settings.metrics_enabled),

@@ -29,6 +29,9 @@ from core.types import Address, Incoming, Lane, SessionKey, clean
 
 log = get_logger(__name__)
 
+CLOCKS_DIFFER = 120.0  # seconds that a platform's clock and ours may differ by
+PLACES = 200  # of one bot, which are read back after a time without a connection
+
 
 class Hub:
     """Implements `core.surface.Core` over one store and one model."""
@@ -100,11 +103,18 @@ class Hub:
         """See `core.surface.Core.receive`. Messages of one chat are taken one after the other, as they came."""
         incoming = clean(incoming)
         address = incoming.address
+        if self._nobody_waits(incoming):
+            log.warning("an old message is not answered (CATCH_UP_HOURS)", id=incoming.event, chat=address.chat)
+            return
         async with self._order.enter((address.platform, address.bot, address.chat)):
             if await self.access.allows(incoming):
                 await self._take(incoming)
             else:
                 self._say(incoming, await self.access.refusal(incoming))
+
+    def _nobody_waits(self, incoming: Incoming) -> bool:
+        """Whether it was sent so long ago, while we were off, that an answer now would only surprise."""
+        return 0 < incoming.sent < self._now() - max(self._settings.catch_up_hours * 3600, CLOCKS_DIFFER)
 
     async def _take(self, incoming: Incoming) -> None:
         """Commit a message and wake its lane; what a command does is done when this returns."""
@@ -124,6 +134,10 @@ class Hub:
         """See `core.surface.Core.moved`."""
         await self._store.access.move(f"{platform}:{old}", f"{platform}:{new}")
         await self._store.sessions.move(platform, bot, old, new)
+
+    async def seen(self, platform: str, bot: str) -> Sequence[tuple[str, str]]:
+        """See `core.surface.Core.seen`."""
+        return await self._store.inbox.seen(platform, bot, PLACES)
 
     async def suggest(self, incoming: Incoming, argument: str) -> Sequence[Choice]:
         """See `core.surface.Core.suggest`."""

@@ -40,6 +40,8 @@ EXAMPLES = {
     "tokens_per_minute": "200000",
     "answer_cache_hours": "24",
     "redis_url": "redis://127.0.0.1:6379/0",
+    "catch_up_hours": "24",
+    "catch_up_messages": "20",
     "log_level": "info",
 }
 
@@ -97,6 +99,12 @@ class Settings(BaseSettings):
     # An answer is given again to the same prompt in the same chat. 0: never.
     answer_cache_hours: float = Field(0, ge=0, le=24 * 365)
     redis_url: SecretStr = SecretStr("")
+
+    # What was said while Chinwag was off is answered when it is back, unless nobody waits for it any more. Telegram
+    # keeps it for 24 hours; Discord keeps everything, and a channel has many messages. What was taken is known for a
+    # week (`core.store.prune`), so no more than that is read back.
+    catch_up_hours: float = Field(24.0, ge=0, le=168)
+    catch_up_messages: int = Field(20, ge=0, le=100)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

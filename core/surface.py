@@ -166,6 +166,13 @@ class Core(Protocol):
         """A group has another chat id now: its approval and its sessions go on there."""
         ...
 
+    async def seen(self, platform: str, bot: str) -> Sequence[tuple[str, str]]:
+        """The places (thread, else chat) in which the bot was spoken to last, and the newest event taken in each.
+
+        For a platform that does not deliver what was said while the bot was off: it can be read back from there.
+        """
+        ...
+
     async def suggest(self, incoming: Incoming, argument: str) -> Sequence[Choice]:
         """At most 25 values for a command's argument (its `suggest` name); `incoming.text` is what is typed so far."""
         ...

@@ -21,6 +21,7 @@ class Address:
     space: what an admin approves as one: the Telegram group, the whole Discord server; "" in private.
     reply_to: the platform's id of the message that is answered.
     token, expires: an interaction token and the unix time at which it runs out (Discord: 15 minutes).
+    ephemeral: only the asker may see the answer, which is possible only while the token lasts.
     """
 
     platform: str
@@ -32,6 +33,7 @@ class Address:
     reply_to: str = ""
     token: str = ""
     expires: float = 0.0
+    ephemeral: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -16,7 +16,7 @@ from bots.discord import slash
 from bots.discord.client import Client, point_to
 from bots.discord.gateway import STEADY, Link, Pauses
 from bots.discord.incoming import NAME
-from bots.discord.missed import Values, note, replay
+from bots.discord.missed import Values, know_guilds, note, read_back, replay
 from bots.discord.render import render
 from bots.discord.rest import Rest
 from bots.discord.surface import ChannelSurface, InteractionSurface
@@ -49,7 +49,8 @@ class DiscordBot:
     """One bot account.
 
     clock: unix seconds. random: from 0 to 1. sleep: for the pauses between tries to connect.
-    note_every: seconds between two notes of how far the event stream was read.
+    note_every: seconds between two notes of how far the event stream was read. back_seconds, back_messages: how old,
+    and how many in a channel, the messages may be that are read back after a time without a connection.
     """
 
     name = NAME
@@ -67,6 +68,8 @@ class DiscordBot:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Callable[[], float] = random.random,
         note_every: float = 5.0,
+        back_seconds: float = 86400.0,
+        back_messages: int = 20,
     ) -> None:
         self._token = token.strip()
         self._core = core
@@ -76,7 +79,9 @@ class DiscordBot:
         self._sleep = sleep
         self._random = random
         self._note_every = note_every
-        self._ready = asyncio.Event()
+        self._back = (back_seconds, back_messages)
+        self._begun = asyncio.Event()
+        self._acks: dict[str, asyncio.Event] = {}
         self._content = True
         self._rest = Rest()
         self._client: Client | None = None
@@ -94,7 +99,7 @@ class DiscordBot:
             raise
         except Exception as error:
             log.warning("Discord cannot be reached, trying on", error=_said(error))
-        jobs = (self._keep_connected(), self._register(), self._miss_nothing())
+        jobs = (self._keep_connected(), self._register(), self._miss_nothing(), self._note())
         self._tasks = [asyncio.create_task(job) for job in jobs]
 
     async def quiet(self) -> None:
@@ -112,7 +117,7 @@ class DiscordBot:
 
     def open(self, address: Address) -> Surface:
         if address.token:
-            return InteractionSurface(self._rest, address, self._application, self._clock)
+            return InteractionSurface(self._rest, address, self._application, self._clock, self._acks)
         return ChannelSurface(self._rest, address)
 
     async def is_admin(self, address: Address, user: str) -> bool:
@@ -141,7 +146,12 @@ class DiscordBot:
     async def _log_in(self) -> None:
         """Raises SetupError for a wrong token, whatever discord.py or aiohttp raises otherwise."""
         client = Client(
-            self._core, content=self._content, clock=self._clock, failed=self._apologise, ready=self._ready.set
+            self._core,
+            content=self._content,
+            clock=self._clock,
+            failed=self._apologise,
+            begun=self._begun.set,
+            acks=self._acks,
         )
         try:
             await client.login(self._token)
@@ -209,14 +219,45 @@ class DiscordBot:
         return pauses.next()
 
     async def _miss_nothing(self) -> None:
-        await self._ready.wait()
-        name = f"discord:session:{self.bot}"
-        try:
-            if self._client and (mark := await self._values.get(name)):
-                log.info("took what came meanwhile", complete=await replay(self._client, mark))
-        except Exception:
-            log.exception("what came meanwhile could not be taken")
-        await note(self._values, name, lambda: self._link.mark if self._link else "", self._note_every)
+        """Whenever a session begins, take first what came before it."""
+        while True:
+            await self._begun.wait()
+            self._begun.clear()
+            client, link = self._client, self._link
+            if client is None or link is None:
+                continue
+            try:
+                await self._catch_up(client, link)
+            except Exception:
+                log.exception("what came meanwhile could not be taken")
+            client.current.set()
+
+    async def _catch_up(self, client: Client, link: Link) -> None:
+        """From the session before, or when Discord has forgotten it, from the channels themselves."""
+        await know_guilds(client)
+        mark = await self._values.get(self._mark)
+        complete = bool(mark) and await replay(client, mark or "")
+        if not complete:
+            seconds, most = self._back
+            places = await self._core.seen(self.name, self.bot)
+            await read_back(client, places, client.take, since=self._clock() - seconds, most=most)
+        await client.missed_taken()
+        await self._values.set(self._mark, link.first_mark)
+        log.info("took what came meanwhile", complete=complete)
+
+    async def _note(self) -> None:
+        def mark() -> str:
+            current = self._client is not None and self._client.current.is_set()
+            return self._link.mark if self._link and current else ""
+
+        def busy() -> set[asyncio.Task[None]]:
+            return self._client.handling if self._client else set()
+
+        await note(self._values, self._mark, mark, self._note_every, busy)
+
+    @property
+    def _mark(self) -> str:
+        return f"discord:session:{self.bot}"
 
     async def _register(self) -> None:
         """Tell Discord our commands, if they are not the ones that it was told last."""

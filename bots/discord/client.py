@@ -17,9 +17,10 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bots.discord.incoming import from_interaction, from_message, wanted
+from bots.discord.incoming import from_interaction, from_message, is_command, wanted
+from bots.discord.missed import MISSED
 from bots.discord.rest import Bucket, impatient
-from bots.discord.slash import CHOICES, TEXT, quiet, typing_in
+from bots.discord.slash import CHOICES, TEXT, typing_in
 from core.errors import StoreError
 from core.observe.log import get_logger
 from core.surface import Choice, Core
@@ -28,7 +29,7 @@ from core.types import Incoming
 log = get_logger(__name__)
 
 # Discord: interactions must be answered within 3 seconds
-DEFER_WITHIN, SUGGEST_WITHIN = 2.5, 2.0
+COMMIT_WITHIN, DEFER_WITHIN, SUGGEST_WITHIN = 0.5, 2.0, 2.0
 
 Failed = Callable[[Incoming, Exception], Coroutine[Any, Any, None]]
 
@@ -43,11 +44,19 @@ class Client(discord.Client):
     """Takes messages and slash commands, and caches nothing that it can do without.
 
     content: ask for the privileged message content intent. failed: told when the core could not take something.
-    ready: told when Discord has said which servers the bot is in.
+    begun: told when a new session has begun. acks: the interactions that are being acknowledged, by their tokens.
+    current: while it is not set, messages wait, so that those that were missed are taken before them.
     """
 
     def __init__(
-        self, core: Core, *, content: bool, clock: Callable[[], float], failed: Failed, ready: Callable[[], None]
+        self,
+        core: Core,
+        *,
+        content: bool,
+        clock: Callable[[], float],
+        failed: Failed,
+        begun: Callable[[], None],
+        acks: dict[str, asyncio.Event],
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice is wanted
         super().__init__(
@@ -61,14 +70,20 @@ class Client(discord.Client):
         self._core = core
         self._clock = clock
         self._failed = failed
-        self._up = ready
-        self._handling: set[asyncio.Task[None]] = set()
+        self._begun = begun
+        self._acks = acks
+        self.current = asyncio.Event()
+        self.handling: set[asyncio.Task[None]] = set()
+        self._missed: set[asyncio.Task[None]] = set()
 
     def _schedule_event(self, *args: Any, **kwargs: Any) -> asyncio.Task[None]:
         """discord.py's own forgets the task, so that Python may throw it away while it waits."""
         task: asyncio.Task[None] = super()._schedule_event(*args, **kwargs)
-        self._handling.add(task)
-        task.add_done_callback(self._handling.discard)
+        self.handling.add(task)
+        task.add_done_callback(self.handling.discard)
+        if MISSED.get():
+            self._missed.add(task)
+            task.add_done_callback(self._missed.discard)
         return task
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
@@ -76,33 +91,59 @@ class Client(discord.Client):
         if not self.is_closed():
             super().dispatch(event, *args, **kwargs)
 
+    async def missed_taken(self) -> None:
+        """Wait until all that was replayed is taken."""
+        while self._missed:
+            await asyncio.wait(self._missed)
+
     async def settle(self, within: float) -> None:
         """Let the events that have come be taken, for `within` seconds at most; the next start replays the rest."""
-        if self._handling:
-            await asyncio.wait(self._handling, timeout=within)
-        for task in self._handling:
+        if self.handling:
+            await asyncio.wait(self.handling, timeout=within)
+        for task in self.handling:
             task.cancel()
-        await asyncio.gather(*self._handling, return_exceptions=True)
+        await asyncio.gather(*self.handling, return_exceptions=True)
 
-    async def on_ready(self) -> None:
-        self._up()
+    async def on_connect(self) -> None:  # discord.py: at READY
+        self._begun()
 
     async def on_message(self, message: discord.Message) -> None:
         if self.user and wanted(message, self.user):
-            await self._take(from_message(message, self.user))
+            if not MISSED.get():
+                await self.current.wait()
+            await self.take(message)
+
+    async def take(self, message: discord.Message) -> None:
+        """Hand a message that is `wanted` to the core."""
+        assert self.user is not None
+        await self._take(from_message(message, self.user))
 
     async def on_interaction(self, interaction: discord.Interaction[discord.Client]) -> None:
-        if self.user is None or interaction.data is None:
+        if self.user is None or not is_command(interaction):
             return
         incoming = from_interaction(interaction, self.user, self._clock())
         if interaction.type is discord.InteractionType.autocomplete:
             await self._suggest(interaction, incoming)
         elif interaction.type is discord.InteractionType.application_command:
-            await self._defer(interaction, ephemeral=quiet(_name(interaction)) and not incoming.address.private)
-            await self._take(incoming)
+            await self._accept(interaction, incoming)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.exception("a Discord event could not be handled", handler=event_method)
+
+    async def _accept(self, interaction: discord.Interaction[discord.Client], incoming: Incoming) -> None:
+        """Commit a slash command, then acknowledge it: one that was acknowledged is never forgotten.
+
+        But Discord waits three seconds at most. The answer waits for the acknowledgement, whose message it fills in.
+        """
+        ack = self._acks[interaction.token] = asyncio.Event()
+        taking = asyncio.create_task(self._take(incoming))
+        try:
+            await asyncio.wait({taking}, timeout=COMMIT_WITHIN)
+            await self._defer(interaction, ephemeral=incoming.address.ephemeral)
+        finally:
+            ack.set()
+            del self._acks[interaction.token]
+            await taking
 
     async def _take(self, incoming: Incoming) -> None:
         try:
@@ -150,10 +191,6 @@ class Client(discord.Client):
         bucket = buckets[key]
         assert isinstance(bucket, Bucket)
         return bucket
-
-
-def _name(interaction: discord.Interaction[discord.Client]) -> str:
-    return str(dict(interaction.data or {})["name"])
 
 
 def _choice(choice: Choice) -> app_commands.Choice[str]:

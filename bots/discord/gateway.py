@@ -11,12 +11,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import discord
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
+
+from bots.discord.client import Client
 
 CONNECT_WITHIN = 60.0
 STEADY = 30.0  # seconds after which a connection counts as good, and the next failure as the first
 LONGEST = 64.0
+FIRST = 1  # the sequence number of READY, a session's first event
 
 
 class Pauses:
@@ -43,7 +45,7 @@ class Pauses:
 class Link:
     """One connection after the other for a client; each takes up the session of the last, so that nothing is missed."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
         self._next: dict[str, Any] = {"initial": True}
 
@@ -68,10 +70,21 @@ class Link:
         ws = self._client.ws
         if not ws or not ws.session_id or ws.sequence is None:
             return ""
-        return json.dumps({"session": ws.session_id, "sequence": ws.sequence, "gateway": str(ws.gateway)})
+        return self._mark_at(ws.sequence)
+
+    @property
+    def first_mark(self) -> str:
+        """Where the session began: all of it would be replayed."""
+        return self._mark_at(FIRST)
+
+    def _mark_at(self, sequence: int) -> str:
+        ws = self._client.ws
+        return json.dumps({"session": ws.session_id, "sequence": sequence, "gateway": str(ws.gateway)})
 
     def _remember(self, *, resume: bool) -> None:
         ws = self._client.ws
+        if not resume:
+            self._client.current.clear()  # a new session: what fell between the two comes before it
         if not ws:
             return
         self._next = {"initial": False}

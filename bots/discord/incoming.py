@@ -6,7 +6,7 @@ import re
 
 import discord
 
-from bots.discord.slash import given, spoken
+from bots.discord.slash import given, quiet, spoken
 from core.types import Address, Attachment, Author, Incoming
 
 NAME = "discord"
@@ -44,6 +44,13 @@ def from_message(message: discord.Message, me: discord.ClientUser) -> Incoming:
     )
 
 
+def is_command(interaction: discord.Interaction[discord.Client]) -> bool:
+    """Whether it is one of our slash commands, or one that is being typed; menus and buttons are not."""
+    known = (discord.InteractionType.application_command, discord.InteractionType.autocomplete)
+    chat_input = discord.AppCommandType.chat_input.value
+    return interaction.type in known and dict(interaction.data or {}).get("type", chat_input) == chat_input
+
+
 def from_interaction(interaction: discord.Interaction[discord.Client], me: discord.ClientUser, now: float) -> Incoming:
     """A slash command, or the one that is being typed. now: unix seconds by this machine's clock, which also judges
     whether the token has run out, so that two clocks that differ do no harm."""
@@ -63,6 +70,7 @@ def from_interaction(interaction: discord.Interaction[discord.Client], me: disco
             space=guild or ("" if private else chat),
             token=interaction.token,
             expires=now + TOKEN_LIFE,
+            ephemeral=quiet(str(data["name"])) and not private,
         ),
         author=_author(interaction.user, str(interaction.locale.value)),
         text=text,

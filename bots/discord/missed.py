@@ -1,7 +1,8 @@
-"""Events that came while no process ran. `DiscordBot` replays them at start, and notes how far it has read.
+"""Events that came while no process ran. `DiscordBot` catches up at start, and notes how far it has read.
 
 Discord acknowledges nothing and forgets events that nobody was connected for, but a session that was not closed can be
 resumed for some minutes: so the session's place is kept, and a new process resumes the old session beside its own.
+Where that session is gone, the channels in which somebody has spoken to the bot are read back.
 """
 
 from __future__ import annotations
@@ -9,19 +10,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import Any, Protocol
 
 import aiohttp
 import discord
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from yarl import URL
 
+from bots.discord.incoming import wanted
 from core.observe.log import get_logger
 
 log = get_logger(__name__)
 
 REPLAY_WITHIN = 60.0
+GUILDS_WITHIN = 5.0
+CHANNELS_AT_ONCE = 5
+DISCORD_EPOCH = 1420070400.0  # https://discord.com/developers/docs/reference#snowflakes
+
+_LOST = (ReconnectWebSocket, discord.ConnectionClosed, aiohttp.ClientError, OSError, TimeoutError)
+
+# Set while events of an earlier session are replayed, and so in the tasks that take them.
+MISSED: ContextVar[bool] = ContextVar("missed", default=False)
 
 
 class Values(Protocol):
@@ -31,6 +42,15 @@ class Values(Protocol):
     async def set(self, name: str, value: str) -> None: ...
 
 
+async def know_guilds(client: discord.Client) -> None:
+    """Wait until Discord has told about the bot's servers, since a thread is only known by its server; not for ever."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(GUILDS_WITHIN):
+            # discord.py has no event for a server that is told about before on_ready
+            while any(guild.unavailable for guild in client.guilds):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+
 async def replay(client: discord.Client, mark: str) -> bool:
     """Take the events that came after `mark` (a `Link.mark`) in the session of an earlier process.
 
@@ -38,37 +58,92 @@ async def replay(client: discord.Client, mark: str) -> bool:
     the same event once. False when Discord no longer has the session.
     """
     saved = json.loads(mark)
-    with contextlib.suppress(ReconnectWebSocket, discord.ConnectionClosed, aiohttp.ClientError, OSError, TimeoutError):
-        async with asyncio.timeout(REPLAY_WITHIN):
-            ws = await DiscordWebSocket.from_client(
-                client,
-                resume=True,
-                session=saved["session"],
-                sequence=saved["sequence"],
-                gateway=URL(saved["gateway"]),
-            )
-            try:
-                done = ws.wait_for("RESUMED", lambda _: True)
-                while not done.done():
-                    await ws.poll_event()
+    here = MISSED.set(True)
+    try:
+        with contextlib.suppress(*_LOST):
+            async with asyncio.timeout(REPLAY_WITHIN):
+                ws = await DiscordWebSocket.from_client(
+                    client,
+                    resume=True,
+                    session=saved["session"],
+                    sequence=saved["sequence"],
+                    gateway=URL(saved["gateway"]),
+                )
+                await _to_its_end(ws)
                 return True
-            finally:
-                await ws.close(code=1000)  # this session has served
-    return False
+        return False
+    finally:
+        MISSED.reset(here)
 
 
-async def note(values: Values, name: str, mark: Callable[[], str], every: float) -> None:
+async def _to_its_end(ws: DiscordWebSocket) -> None:
+    """Take what comes until Discord says that nothing is missing any more."""
+    try:
+        done = ws.wait_for("RESUMED", lambda _: True)
+        while not done.done():
+            await ws.poll_event()
+    finally:
+        await ws.close(code=1000)  # this session has served
+
+
+async def read_back(
+    client: discord.Client,
+    places: Sequence[tuple[str, str]],
+    take: Callable[[discord.Message], Any],
+    *,
+    since: float,
+    most: int,
+) -> None:
+    """Hand over, oldest first, what was said in each of `places` after the message that is named with it.
+
+    Nothing older than `since` (unix seconds), and of each place the newest `most` that `take` wants at the most.
+    """
+    oldest = int((since - DISCORD_EPOCH) * 1000) << 22
+    gate = asyncio.Semaphore(CHANNELS_AT_ONCE)
+
+    async def one(channel: str, last: str) -> None:
+        after = max(oldest, int(last) if last.isdigit() else 0)
+        async with gate:
+            try:
+                for message in await _said_after(client, int(channel), after, most):
+                    await take(message)
+            except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
+                log.info("a channel could not be read back", channel=channel, error=str(error))
+
+    await asyncio.gather(*(one(*place) for place in places))
+
+
+async def _said_after(client: discord.Client, channel: int, after: int, most: int) -> list[discord.Message]:
+    """The newest messages after that id which are for the bot, oldest first. One page: Discord gives a hundred."""
+    for _ in range(3):
+        try:
+            place = client.get_channel(channel) or await client.fetch_channel(channel)
+            if not isinstance(place, discord.abc.Messageable):
+                return []
+            found = [
+                message async for message in place.history(limit=100, after=discord.Object(after), oldest_first=False)
+            ]
+            me = client.user
+            return [message for message in reversed(found) if me and wanted(message, me)][-most:]
+        except discord.RateLimited as busy:
+            await asyncio.sleep(busy.retry_after)
+    return []
+
+
+async def note(
+    values: Values, name: str, mark: Callable[[], str], every: float, busy: Callable[[], set[Any]] = set
+) -> None:
     """Write down under `name`, every so many seconds and for ever, where the session stood one time before.
 
-    One time before, because by now the core has committed what had only just been read then.
+    One time before, and only when nothing that was `busy` then still is: what had been read then is committed by now.
     """
-    before = written = ""
+    before, written, then = "", "", set[Any]()
     while True:
         await asyncio.sleep(every)
-        if before and before != written:
+        if before and before != written and not then & busy():
             try:
                 await values.set(name, before)
                 written = before
             except Exception as error:
                 log.warning("how far Discord was read could not be noted", error=str(error))
-        before = mark()
+        before, then = mark(), set(busy())

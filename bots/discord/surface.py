@@ -6,8 +6,9 @@ a gateway connection. No text ever pings anybody: every call says so.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import discord
@@ -15,7 +16,7 @@ import discord
 from bots.discord.errors import TokenGone
 from bots.discord.render import render
 from bots.discord.rest import Rest
-from core.errors import Gone, Moved
+from core.errors import Gone, Moved, PlatformError, Refused
 from core.surface import Limits, Out, Rate, Rendered
 from core.types import Address
 
@@ -76,7 +77,10 @@ class ChannelSurface(_Surface):
         if out.page == 0 and self._address.reply_to:
             body["message_reference"] = {"message_id": self._address.reply_to, "fail_if_not_exists": False}
         message = await self._rest.call("POST", MESSAGES, body, files=out.files, channel_id=self._channel)
-        return str(message["id"])
+        id = str(message["id"])
+        if out.nonce and not out.files and message.get("content", "").strip() != out.rendered.text.strip():
+            await self.edit(id, out)  # an earlier try had been applied: its message says what was known then
+        return id
 
     async def edit(self, id: str, out: Out) -> None:
         await self._rest.call("PATCH", MESSAGE, _content(out), channel_id=self._channel, message_id=id)
@@ -92,16 +96,28 @@ class ChannelSurface(_Surface):
 
 
 class InteractionSurface(_Surface):
-    """The answer to a slash command. Its first page takes the place of "thinking…"; more pages are follow-ups.
+    """The answer to a slash command. Its first page takes the place of "thinking…".
 
-    When the token has run out, every method raises `Moved` to the channel, where the same messages can be edited.
+    More pages are messages in the channel, which Discord posts once for each nonce; it takes none with a follow-up
+    (ExecuteWebhook has no such field), so that is only for what one person may see, and where the bot may not write.
+    When the token has run out, every method raises `Moved` to the channel, where the same messages can be edited; but
+    `Refused` when only the asker may see them. acks: the interactions that are being acknowledged just now.
     """
 
-    def __init__(self, rest: Rest, address: Address, application: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        rest: Rest,
+        address: Address,
+        application: str,
+        clock: Callable[[], float],
+        acks: Mapping[str, asyncio.Event],
+    ) -> None:
         super().__init__(rest, address)
+        self._acks = acks
         self._parts: dict[str, Any] = {"webhook_id": application, "webhook_token": address.token}
         self._clock = clock
-        self._flags: int | None = None  # of the first page: who sees it
+        self._channel = ChannelSurface(rest, address.without_token())
+        self._in_channel = not address.ephemeral
 
     @property
     def limits(self) -> Limits:
@@ -110,45 +126,49 @@ class InteractionSurface(_Surface):
     async def post(self, out: Out) -> str:
         if out.page == 0:
             try:
-                return await self._fill_in(out)
+                return str((await self._call("PATCH", FOLLOW_UP, _content(out), message_id=ORIGINAL))["id"])
             except Gone:  # the user has deleted it
                 pass
-        body = _content(out) | {"flags": await self._visibility()}
+        if self._in_channel:
+            try:
+                return await self._channel.post(out)
+            except (Refused, Gone):
+                self._in_channel = False
+        body = _content(out) | {"flags": EPHEMERAL if self._address.ephemeral else 0}
         return str((await self._call("POST", FOLLOW_UPS + "?wait=true", body, files=out.files))["id"])
 
     async def edit(self, id: str, out: Out) -> None:
+        if out.page and self._in_channel:
+            try:
+                return await self._channel.edit(id, out)
+            except (Refused, Gone):  # perhaps it is a follow-up
+                pass
         await self._call("PATCH", FOLLOW_UP, _content(out), message_id=id)
 
     async def delete(self, id: str) -> None:
         try:
             await self._call("DELETE", FOLLOW_UP, message_id=id)
         except Gone:
-            pass
+            if self._in_channel:
+                await self._channel.delete(id)
 
     async def typing(self) -> None:
         """Nothing: "thinking…" stands there already."""
 
-    async def _fill_in(self, out: Out) -> str:
-        message = await self._call("PATCH", FOLLOW_UP, _content(out), message_id=ORIGINAL)
-        self._flags = message.get("flags", 0) & EPHEMERAL
-        return str(message["id"])
-
-    async def _visibility(self) -> int:
-        """A follow-up to an answer that only the asker sees must say so itself, or everybody reads the second page."""
-        if self._flags is None:
-            try:
-                self._flags = (await self._call("GET", FOLLOW_UP, message_id=ORIGINAL)).get("flags", 0) & EPHEMERAL
-            except Gone:
-                self._flags = EPHEMERAL
-        return self._flags
-
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None, **parts: Any) -> Any:
+        if (ack := self._acks.get(self._address.token)) is not None:
+            await ack.wait()
         if self._clock() >= self._address.expires:
-            raise Moved(self._address.without_token())
+            raise self._token_gone()
         try:
             return await self._rest.call(method, path, body, **self._parts, **parts)
         except TokenGone as gone:
-            raise Moved(self._address.without_token()) from gone
+            raise self._token_gone() from gone
+
+    def _token_gone(self) -> PlatformError:
+        if self._address.ephemeral:
+            return Refused("the interaction token ran out, and what only one person may see cannot go to the channel")
+        return Moved(self._address.without_token())
 
 
 def _content(out: Out) -> dict[str, Any]:

@@ -99,6 +99,25 @@ class Inbox:
         )
         return [Lane.parse(row["lane"]) for row in rows]
 
+    async def seen(self, platform: str, bot: str, most: int) -> list[tuple[str, str]]:
+        """The `most` places (thread, else chat) where a message was taken last, and the newest event of each.
+
+        For platforms whose events are numbers that rise with time.
+        """
+        rows = await self._db.read(
+            "SELECT lane, MAX(CAST(event AS INTEGER)) AS newest FROM inbox WHERE platform = :platform AND bot = :bot "
+            "GROUP BY lane",
+            platform=platform,
+            bot=bot,
+        )
+        newest: dict[str, int] = {}
+        for row in rows:
+            key = Lane.parse(row["lane"]).key
+            place = key.thread or key.chat
+            newest[place] = max(newest.get(place, 0), row["newest"])
+        latest = sorted(newest.items(), key=lambda item: item[1], reverse=True)
+        return [(place, str(event)) for place, event in latest[:most]]
+
 
 async def settle(tx: Transaction, row: int, lease: Lease) -> bool:
     """Mark the row done, if the lease holds and the row waits in its lane.

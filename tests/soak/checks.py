@@ -68,7 +68,7 @@ def _one(arena: Arena, asked: Asked, verdict: Verdict) -> None:
     pages = official(arena, asked)
     shown = _squeezed("".join(page.text for page in pages))
     if shown != _squeezed(answer(asked.number)):
-        verdict.lost.append(f"{name}: shows {shown[:60]!r}...{shown[-60:]!r}\n{asked.who.transcript()}")
+        verdict.lost.append(f"{name}: shows {shown[:60]!r}...{shown[-60:]!r}\n{_told(asked.who)}")
     known = {page.id for page in pages}
     for seen in asked.who.screen():
         if re.search(rf"\bQ{asked.number}\b", seen.text) and seen.id not in known:
@@ -81,7 +81,7 @@ def _leftover(arena: Arena, asked: Asked, seen: Seen, name: str, verdict: Verdic
     if asked.who.platform == "telegram" and killed and seen.posted == seen.changed:
         verdict.orphans.append(line)
     else:
-        verdict.duplicated.append(f"{line}\n{asked.who.transcript()}")
+        verdict.duplicated.append(f"{line}\n{_told(asked.who)}")
 
 
 def _order(arena: Arena, person: Person, verdict: Verdict) -> None:
@@ -93,7 +93,7 @@ def _order(arena: Arena, person: Person, verdict: Verdict) -> None:
     ]
     for (_, ended, first), (began, _, second) in pairwise(spans):
         if began < ended:
-            verdict.disordered.append(f"Q{second} began before Q{first} was complete\n{person.transcript()}")
+            verdict.disordered.append(f"Q{second} began before Q{first} was complete\n{_told(person)}")
 
 
 def _history(arena: Arena, person: Person, verdict: Verdict) -> None:
@@ -108,6 +108,12 @@ def _history(arena: Arena, person: Person, verdict: Verdict) -> None:
     if found != wanted:
         wrong = [f"{number} {state} {note!r} {len(text)}" for number, text, state, note in found]
         verdict.history.append(f"of {[number for number, *_ in wanted]} history has {wrong}")
+
+
+def _told(person: Person, most: int = 40) -> str:
+    """The end of what happened there, in lines of bearable length."""
+    lines = person.transcript().splitlines()[-most:]
+    return "\n".join(line if len(line) < 160 else f"{line[:100]} ... {line[-50:]}" for line in lines)
 
 
 def _squeezed(text: str) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Sequence
+from typing import Any
 
+import discord
+import pytest
 from structlog.testing import capture_logs
 
 from tests.bots.discord.world import RecordingCore, Values, World, a_bot, running
-from tests.platforms.discord import MESSAGE_CONTENT, DiscordServer
+from tests.platforms.discord import GET_MESSAGES, MESSAGE_CONTENT, DiscordServer
 
 NOTE = 0.02
 
@@ -23,14 +28,16 @@ async def noted(world: World, minimum: int) -> dict[str, object]:
     return json.loads(world.values[name])  # type: ignore[no-any-return]
 
 
-async def next_process(server: DiscordServer, values: Values) -> RecordingCore:
-    """What a process that starts now is given, until it has caught up."""
+async def next_process(
+    server: DiscordServer, values: Values, places: Sequence[tuple[str, str]] = (), **options: Any
+) -> RecordingCore:
+    """What a process that starts now is given, until it has caught up. places: what the core has seen."""
     core = RecordingCore()
-    bot = a_bot(server, core, values, note_every=NOTE)
+    core.places = list(places)
+    bot = a_bot(server, core, values, note_every=NOTE, **options)
     with capture_logs() as logs:
         await bot.start()
         await server.until(lambda: any("meanwhile" in entry["event"] for entry in logs))
-        await server.until(lambda: core.got or not logs[-1].get("complete"))
     await bot.stop()
     return core
 
@@ -64,9 +71,8 @@ async def test_a_session_that_is_forgotten_does_no_harm() -> None:
         async with running(server, note_every=NOTE) as world:
             await noted(world, 2)
         server.expire_sessions()
-        with server.redirect(), capture_logs() as logs:
+        with server.redirect():
             assert (await next_process(server, world.values)).got == []
-        assert logs == []
 
 
 async def test_nor_does_a_note_that_cannot_be_read() -> None:
@@ -81,3 +87,101 @@ async def test_only_what_the_core_has_had_time_to_commit_is_noted() -> None:
         before = (await noted(world, 2))["sequence"]
         await world.dm.send(world.alice, "hello")
         assert (await noted(world, before + 1))["sequence"] == before + 1  # type: ignore[operator]
+
+
+async def lost_session(server: DiscordServer) -> tuple[World, Values]:
+    """A process has run and ended, and Discord has forgotten its session."""
+    async with running(server, note_every=NOTE) as world:
+        await noted(world, 2)
+    server.expire_sessions()
+    return world, world.values
+
+
+async def test_when_the_session_is_forgotten_the_channels_are_read_back() -> None:
+    async with a_discord() as server:
+        world, values = await lost_session(server)
+        last = await world.dm.send(world.alice, "answered before")
+        unknown = server.dm(server.user("bob"))
+        await unknown.send(unknown.people[0], "of a channel never seen")
+        await world.dm.send(world.alice, "is anybody there?")
+        await world.channel.send(world.alice, "not for you")
+        await world.channel.send(world.alice, "or here?", mention_bot=True)
+        await world.dm.send(world.alice, "hello?")
+        places = [(str(world.dm.id), str(last.id)), (str(world.channel.id), "1"), ("77", "1")]
+        with server.redirect():
+            core = await next_process(server, values, places=places)
+        assert [i.text for i in core.got if i.address.private] == ["is anybody there?", "hello?"]
+        assert [i.text for i in core.got if not i.address.private] == ["or here?"]
+        assert {i.address.space for i in core.got} == {"", str(world.guild.id)}
+
+
+async def test_reading_back_is_bounded_in_age_and_number() -> None:
+    async with a_discord() as server:
+        world, values = await lost_session(server)
+        for number in range(5):
+            await world.dm.send(world.alice, f"question {number}")
+        places = [(str(world.dm.id), "1")]
+        with server.redirect():
+            core = await next_process(server, Values(values), places=places, back_messages=2)
+            assert [incoming.text for incoming in core.got] == ["question 3", "question 4"]
+        server.expire_sessions()
+        with server.redirect():
+            core = await next_process(server, Values(values), places=places, back_seconds=0.0)
+            assert core.got == []
+
+
+async def test_what_is_said_meanwhile_waits_for_what_was_missed() -> None:
+    async with a_discord() as server:
+        world, values = await lost_session(server)
+        await world.dm.send(world.alice, "first")
+        held = asyncio.Event()
+        server.fault(GET_MESSAGES, before=held)
+        core = RecordingCore()
+        core.places = [(str(world.dm.id), "1")]
+        with server.redirect():
+            bot = a_bot(server, core, values, note_every=NOTE)
+            await bot.start()
+            await server.until(lambda: server.calls_to(GET_MESSAGES))
+            await world.dm.send(world.alice, "second")
+            await asyncio.sleep(0.05)
+            assert core.got == []
+            held.set()
+            await server.until(lambda: len(core.got) >= 2)
+            await bot.stop()
+        texts = [incoming.text for incoming in core.got]
+        assert list(dict.fromkeys(texts)) == ["first", "second"]
+
+
+async def test_a_session_lost_while_running_is_made_good_from_the_channels(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def at_once(*_: object, **__: object) -> None:
+        """discord.py waits five seconds here."""
+
+    monkeypatch.setattr(discord.Client, "before_identify_hook", at_once)
+    async with a_discord() as server, running(server, note_every=NOTE) as world:
+        world.core.places = [(str(world.dm.id), "1")]
+        server.expire_sessions()
+        server.refuse_gateway(1)
+        await server.drop()
+        await world.dm.send(world.alice, "while it was away")
+        await server.until(lambda: world.core.got)
+        assert {incoming.text for incoming in world.core.got} == {"while it was away"}
+
+
+async def test_the_place_of_a_new_session_is_noted_only_once_what_came_before_it_is_taken() -> None:
+    """Killed while it still takes what was missed, the next process begins with the same old session."""
+    async with a_discord() as server:
+        async with running(server, note_every=NOTE) as world:
+            await noted(world, 2)
+        mark = world.values.get_now(f"discord:session:{world.bot.bot}")
+        await world.dm.send(world.alice, "missed")
+        core = RecordingCore()
+        core.hold = asyncio.Event()
+        with server.redirect():
+            bot = a_bot(server, core, world.values, note_every=NOTE)
+            await bot.start()
+            await server.until(lambda: server.gateway.resumes)
+            await asyncio.sleep(5 * NOTE)
+            assert world.values.get_now(f"discord:session:{world.bot.bot}") == mark
+            core.hold.set()
+            await server.until(lambda: core.got)
+            await bot.stop()

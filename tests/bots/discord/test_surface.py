@@ -18,7 +18,6 @@ from tests.platforms.discord import (
     EDIT_MESSAGE,
     EDIT_RESPONSE,
     FOLLOW_UP,
-    GET_RESPONSE,
     POST_MESSAGE,
     SEND,
     VIEW,
@@ -33,7 +32,9 @@ async def asked(world: World, command: str = "retry") -> tuple[Interaction, Surf
     """A slash command that was taken, and the surface of its answer."""
     before = len(world.core.got)
     interaction = await world.channel.slash(world.alice, command)
-    return interaction, world.bot.open((await world.taken(before + 1)).address)
+    incoming = await world.taken(before + 1)
+    await interaction.until(lambda interaction: interaction.acked)
+    return interaction, world.bot.open(incoming.address)
 
 
 async def test_post_replies_edit_replaces_delete_removes(world: World) -> None:
@@ -100,9 +101,8 @@ async def test_an_answer_fills_in_thinking_and_goes_on_below(world: World) -> No
     id = await surface.post(out(surface, "one"))
     more = await surface.post(out(surface, "two", page=1))
     await surface.edit(id, out(surface, "one!"))
-    await surface.edit(more, out(surface, "two!"))
-    assert (interaction.text, [message.content for message in interaction.follow_ups]) == ("one!", ["two!"])
-    assert len(world.channel.from_bot) == 2
+    await surface.edit(more, out(surface, "two!", page=1))
+    assert (interaction.text, [message.content for message in world.channel.from_bot]) == ("one!", ["one!", "two!"])
     await surface.delete(more)
     await surface.delete(more)
     assert len(world.channel.from_bot) == 1
@@ -116,11 +116,44 @@ async def test_the_second_page_of_a_private_answer_is_private_too(world: World) 
     resumed = world.bot.open(world.core.got[-1].address)  # as after a restart
     await resumed.post(out(resumed, "three", page=2))
     assert [message.ephemeral for message in interaction.follow_ups] == [True, True]
-    assert len(world.server.calls_to(GET_RESPONSE)) == 1
-    public, surface = await asked(world)
+    _, surface = await asked(world)
     await surface.post(out(surface, "one"))
     await surface.post(out(surface, "two", page=1))
-    assert [message.ephemeral for message in public.follow_ups] == [False]
+    assert [message.ephemeral for message in world.channel.from_bot][-2:] == [False, False]
+
+
+async def test_a_second_page_whose_answer_was_lost_is_posted_once(world: World) -> None:
+    _, surface = await asked(world)
+    await surface.post(out(surface, "one", nonce="n-0"))
+    world.server.fault(POST_MESSAGE, cut="after")
+    with pytest.raises(Unknown):
+        await surface.post(out(surface, "two", page=1, nonce="n-1"))
+    id = await surface.post(out(surface, "two", page=1, nonce="n-1"))
+    resumed = world.bot.open(world.core.got[-1].address)  # as after a restart
+    assert await resumed.post(out(resumed, "two", page=1, nonce="n-1")) == id
+    assert [message.content for message in world.channel.from_bot] == ["one", "two"]
+
+
+async def test_a_post_that_was_applied_unknown_to_us_shows_the_newer_text(world: World) -> None:
+    """Discord answers a nonce that it knows with the message as it is, whatever the new try says."""
+    surface = await world.surface()
+    world.server.fault(POST_MESSAGE, cut="after")
+    with pytest.raises(Unknown):
+        await surface.post(out(surface, "one", nonce="n-0"))
+    id = await surface.post(out(surface, "one and two", nonce="n-0"))
+    assert [(str(m.id), m.content) for m in world.dm.from_bot] == [(id, "one and two")]
+
+
+async def test_where_the_bot_may_not_write_a_second_page_is_a_follow_up(world: World) -> None:
+    world.channel.deny(SEND | VIEW)
+    interaction, surface = await asked(world)
+    await surface.post(out(surface, "one"))
+    id = await surface.post(out(surface, "two", page=1))
+    resumed = world.bot.open(world.core.got[-1].address)
+    await resumed.edit(id, out(resumed, "two!", page=1))
+    assert [message.content for message in interaction.follow_ups] == ["two!"]
+    await resumed.delete(id)
+    assert [message.content for message in world.channel.from_bot] == ["one"]
 
 
 async def test_an_answer_that_the_user_deleted_is_posted_anew(world: World) -> None:
@@ -130,7 +163,7 @@ async def test_an_answer_that_the_user_deleted_is_posted_anew(world: World) -> N
     await interaction.response.delete()
     with pytest.raises(Gone):
         await surface.edit(id, out(surface, "two"))
-    assert await surface.post(out(surface, "anew")) == str(interaction.follow_ups[0].id)
+    assert await surface.post(out(surface, "anew")) == str(world.channel.from_bot[-1].id)
 
 
 async def test_an_expired_token_moves_the_answer_into_the_channel(world: World) -> None:
@@ -138,7 +171,7 @@ async def test_an_expired_token_moves_the_answer_into_the_channel(world: World) 
     id = await surface.post(out(surface, "one"))
     interaction.created -= 901  # Discord's clock
     for call in (
-        lambda: surface.post(out(surface, "two", page=1)),
+        lambda: surface.post(out(surface, "two")),
         lambda: surface.edit(id, out(surface, "two")),
         lambda: surface.delete(id),
     ):
@@ -149,6 +182,17 @@ async def test_an_expired_token_moves_the_answer_into_the_channel(world: World) 
     channel = world.bot.open(there)
     await channel.edit(id, out(channel, "one and a half"))  # the same message
     assert interaction.text == "one and a half"
+
+
+async def test_what_only_the_asker_may_see_never_moves_into_the_channel(world: World) -> None:
+    interaction, surface = await asked(world, "help")
+    id = await surface.post(out(surface, "one"))
+    interaction.created -= 901  # Discord's clock
+    with pytest.raises(Refused):
+        await surface.edit(id, out(surface, "two"))
+    late = world.bot.open(Address(**(world.core.got[-1].address.as_json() | {"expires": time.time() - 1})))
+    with pytest.raises(Refused):
+        await late.post(out(late, "two"))
 
 
 async def test_a_token_that_must_have_expired_is_not_even_tried(world: World) -> None:

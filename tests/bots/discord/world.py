@@ -22,6 +22,7 @@ class RecordingCore:
         self.hold: asyncio.Event | None = None
         self.choices: list[Choice] = []
         self.error: Exception | None = None
+        self.places: list[tuple[str, str]] = []
 
     async def receive(self, incoming: Incoming) -> None:
         if self.hold:
@@ -29,6 +30,9 @@ class RecordingCore:
         if self.error:
             raise self.error
         self.got.append(incoming)
+
+    async def seen(self, platform: str, bot: str) -> Sequence[tuple[str, str]]:
+        return self.places
 
     async def suggest(self, incoming: Incoming, argument: str) -> Sequence[Choice]:
         if self.error:
