@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # 3.11: asyncio.timeout and except*. ensurepip: Debian ships venv without pip unless python3-venv is installed.
 CHECK_PYTHON := import sys; sys.version_info >= (3, 11) or sys.exit("Chinwag needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 run"); import ensurepip
 
-.PHONY: run install test check bench lock clean help
+.PHONY: run install test check soak bench lock clean help
 .DEFAULT_GOAL := help
 
 run: install ## start everything that is configured (see .env.example)
@@ -21,6 +21,9 @@ check: $(VENV)/.dev ## format, lint, types and layering
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest tests/test_layering.py
+
+soak: $(VENV)/.dev ## kill the running program 200 times under load and see that nothing is lost
+	@$(BIN)/python -m tests.soak
 
 bench: $(VENV)/.dev ## measure
 	@$(BIN)/python -m tests.bench

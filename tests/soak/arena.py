@@ -89,7 +89,7 @@ class Arena:
         order = {"env": self.env, "log": str(self.log), "quick": True, "step": step, "nth": nth}
         self.pid = self.nest.hatch(order)
 
-    async def up(self, timeout: float = 20.0) -> None:
+    async def up(self, timeout: float = 60.0) -> None:
         """Wait until both platforms are listened to, so that the events of users reach the process."""
         polls, sessions = self.telegram.updates, self.discord.gateway
         await self.until(lambda: polls.poll is not None and sessions.ready, "the process to listen", timeout)
@@ -98,7 +98,7 @@ class Arena:
         os.kill(self.pid, signal.SIGKILL)
         await self.ended()
 
-    async def ended(self, timeout: float = 20.0) -> None:
+    async def ended(self, timeout: float = 60.0) -> None:
         """Wait until the process has been killed, by us or by itself."""
         await self._gone(timeout)
         self.kills.append(time.time())
@@ -128,7 +128,7 @@ class Arena:
         rows = self.rows("SELECT COUNT(*) AS all_ FROM inbox")
         return int(rows[0]["all_"]) if rows else 0
 
-    async def settled(self, events: int, timeout: float = 12.0) -> None:
+    async def settled(self, events: int, timeout: float = 60.0) -> None:
         """Wait until so many messages were taken and every one of them is answered."""
         await self.until(lambda: self._settled(events), f"{events} messages to be answered", timeout)
 
