@@ -1,65 +1,147 @@
 """How many calls a place on a platform still takes: one budget per chat or channel, shared by all answers there.
 
 A platform counts posts and edits of a place together (a Telegram group: 20 a minute, with all its topics), and the
-bot's calls everywhere once more. Each live answer keeps a call in reserve, so that its complete text is never held up
-by the edits before it.
+bot's calls everywhere once more. Each live answer keeps calls in reserve, so that its complete text is never held up
+by the edits before it. `core.live.delivery` asks here when a call may start, and says when it starts and ends.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from math import ceil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from math import ceil, inf
 
 from core.surface import Limits, Rate
 
 ANSWER = 20.0  # seconds: few answers end sooner, so in a shorter window not all of those that are live will end
+ABRUPT = 2.0  # seconds: over before it matters how a window's calls are spread, so they are spread evenly
 TOGETHER = 5.0  # seconds within which two places that are told to wait mean the bot
+SURE = 0.25  # of the quickest round trip: the ways there and back take at least that together
+NONE = 1e-6  # seconds: a shorter wait is none. A clock may be too coarse to add it, and it would never be over
+
+
+class Kind(Enum):
+    """What a call is for."""
+
+    FIRST = auto()  # an answer's first text
+    EDIT = auto()  # a fresher one
+    PAGE = auto()  # a page that is full
+    END = auto()  # the complete text
+
+
+@dataclass(slots=True, eq=False)
+class Share:
+    """One live answer's part in its place's budget.
+
+    ends: the calls that it would take to complete the answer now: they are kept for it. gap: seconds between its
+    edits, 0 before the first. due: when, by the budget's clock, it wants a call; first texts before all others.
+    """
+
+    ends: int = 1
+    gap: float = 0.0
+    due: tuple[bool, float] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    """end: when it reached the platform at the latest; None while it is under way."""
+
+    end: float | None
 
 
 class Budget:
-    """The calls of one place, or with `whole` None of a whole bot. `clock` is monotonic, in seconds."""
+    """The calls of one place, or with `whole` None of a whole bot. `clock` is monotonic, in seconds.
+
+    The platform counts a call when it arrives, between its start and its end. Here it counts as late as it can have
+    arrived, and the next one as early; so no window is overrun, however much longer one way there takes than another.
+    """
 
     def __init__(self, rates: tuple[Rate, ...], clock: Callable[[], float], whole: Budget | None = None) -> None:
         self.rates = rates
-        self.live = 0
+        self._shares: list[Share] = []
         self._clock = clock
         self._whole = whole
-        self._calls: deque[float] = deque()
+        self._calls: deque[_Call] = deque()
+        self._newest = -inf  # when the newest call started that the next edit keeps its distance from
+        self._trip = 0.0  # seconds that the newest call took
+        self._quickest = inf  # seconds that any call took at least
         self._gate = 0.0
         self._gated_place: tuple[Budget, float] | None = None
 
-    def wait(self, *, final: bool = False) -> float:
-        """Seconds until a call may start. What is not final leaves a call for each live answer's end."""
-        now = self._clock()
-        kept = [0 if final else reserve for reserve in self.kept()]
-        waits = [self._until_free(rate, reserve, now) for rate, reserve in zip(self.rates, kept, strict=True)]
-        whole = self._whole.wait(final=True) if self._whole else 0.0
-        return max(self._gate - now, whole, *waits, 0.0)
+    @property
+    def live(self) -> int:
+        """The answers that are being written here."""
+        return len(self._shares)
 
-    def kept(self) -> list[int]:
-        """The calls that each rate keeps for the ends of the live answers."""
-        return [ceil(self.live * min(rate.seconds / ANSWER, 1.0)) for rate in self.rates]
+    def join(self, share: Share) -> None:
+        self._shares.append(share)
 
-    def spread(self, seconds: float) -> float:
-        """The gap at which one of the live answers would use up in `seconds` what the place still takes until then."""
+    def leave(self, share: Share) -> None:
+        self._shares.remove(share)
+
+    def wait(self, share: Share, kind: Kind = Kind.END, due: float = 0.0) -> float:
+        """Seconds until a call of this answer may start, which it wants in `due` seconds (negative: since then).
+
+        A complete text goes out before anything else. Any other call leaves to each live answer what its end takes;
+        first texts go before edits, and then who has been due longest. Edits keep their distance from each other.
+        """
         now = self._clock()
-        gap = 0.0
-        for rate, kept in zip(self.rates, self.kept(), strict=True):
-            spent = len([call for call in self._calls if call > now + seconds - rate.seconds])
-            if seconds < rate.seconds:
-                gap = max(gap, self.live * seconds / max(rate.calls - kept - spent, 0.5))
-        return gap
+        waits, ahead = [self._gate - now], 0
+        if kind is not Kind.END:
+            share.due = (kind is not Kind.FIRST, now + due)
+            ahead = sum(1 for other in self._shares if other.due and other.due < share.due and other.due[1] <= now)
+            waits.append(due)
+        if kind is Kind.EDIT:
+            waits.append(self._newest + (ahead + 1) * self._distance() - now)
+        for rate, kept in zip(self.rates, self._kept(kind), strict=True):
+            waits.append(self._until_free(rate, kept, ahead))
+        if self._whole:
+            waits.append(self._whole.wait(share))
+        return wait if (wait := max(waits)) > NONE else 0.0
+
+    def supply(self) -> Iterator[tuple[float, float]]:
+        """(seconds, calls): until so many seconds after the newest edit, so many may be made beside the reserve.
+
+        One pair for each call that comes back, which is the last of them; one for a window from now on.
+        """
+        for rate, kept in zip(self.rates, self._reserve(self._ends()), strict=True):
+            if rate.seconds > ABRUPT:
+                used = self._used(rate)
+                free = rate.calls - kept - len(used)
+                yield from ((end + rate.seconds - self._newest, free + 1 + back) for back, end in enumerate(used))
+                yield rate.seconds, rate.calls - kept
+
+    def sustained(self) -> float:
+        """Seconds between two calls with which this place can go on for ever."""
+        slack = max(self._trip - SURE * self._quickest, 0.0)
+        kept = self._reserve(self._ends())
+        return max(
+            (rate.seconds + slack) / max(rate.calls - keep, 1) for rate, keep in zip(self.rates, kept, strict=True)
+        )
+
+    def since(self) -> float:
+        """Seconds since the newest call that the next edit keeps its distance from."""
+        return self._clock() - self._newest
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """Around a call, from its start to its end."""
+        start = self._newest = self._clock()
+        call = self._add(None)
+        try:
+            yield
+        finally:
+            end = self._clock()
+            self._trip = end - start
+            self._quickest = min(self._quickest, self._trip)
+            call.end = end - SURE * self._quickest
 
     def spend(self, ago: float = 0.0) -> None:
-        """A call starts now, or started `ago` seconds ago (before a restart)."""
-        now = self._clock()
-        self._calls.append(now - ago)
-        longest = max((rate.seconds for rate in self.rates), default=0.0)
-        while self._calls and self._calls[0] <= now - longest:
-            self._calls.popleft()
-        if self._whole:
-            self._whole.spend(ago)
+        """A call ended `ago` seconds ago, before a restart."""
+        self._add(self._clock() - ago)
 
     def gate(self, seconds: float) -> None:
         """The platform said when the next call may come: nothing goes out here before.
@@ -82,14 +164,51 @@ class Budget:
     @property
     def idle(self) -> bool:
         """Whether forgetting this budget changes nothing."""
-        longest = max((rate.seconds for rate in self.rates), default=0.0)
-        recent = self._calls and self._calls[-1] > self._clock() - longest
-        return not self.live and not recent and self._gate <= self._clock()
+        return not self._shares and self._gate <= self._clock() and not any(map(self._used, self.rates))
 
-    def _until_free(self, rate: Rate, kept: int, now: float) -> float:
-        allowed = max(rate.calls - kept, 1)
-        recent = [call for call in self._calls if call > now - rate.seconds]
-        return recent[-allowed] + rate.seconds - now if len(recent) >= allowed else 0.0
+    def _add(self, end: float | None) -> _Call:
+        call = _Call(end)
+        for budget in (self, self._whole) if self._whole else (self,):
+            budget._remember(call)
+        return call
+
+    def _remember(self, call: _Call) -> None:
+        self._calls.append(call)
+        over = self._clock() - max((rate.seconds for rate in self.rates), default=0.0)
+        while self._calls and (end := self._calls[0].end) is not None and end <= over:
+            self._calls.popleft()
+
+    def _kept(self, kind: Kind) -> list[int]:
+        """The calls that each rate keeps from one of this kind. A full page is part of its answer's end."""
+        if kind is Kind.END:
+            return [0] * len(self.rates)
+        kept = self._reserve(sum(share.ends for share in self._shares) - (kind is Kind.PAGE))
+        abrupt = (
+            kind is Kind.FIRST and rate.seconds <= ABRUPT for rate in self.rates
+        )  # it is back before it is missed
+        return [0 if short else reserve for short, reserve in zip(abrupt, kept, strict=True)]
+
+    def _ends(self) -> int:
+        """The calls for ends that edits are spread over: not all pages of all answers will be full at the same time."""
+        return self.live + max((share.ends - 1 for share in self._shares), default=0)
+
+    def _reserve(self, ends: int) -> list[int]:
+        return [ceil(ends * min(rate.seconds / ANSWER, 1.0)) for rate in self.rates]
+
+    def _distance(self) -> float:
+        """Seconds between two edits here, so that the answers take turns."""
+        return min((share.gap for share in self._shares if share.gap), default=0.0) / max(self.live, 1)
+
+    def _used(self, rate: Rate) -> list[float]:
+        """When the calls that this rate still counts reached the platform at the latest, oldest first."""
+        now = self._clock()
+        ends = (now if call.end is None else call.end for call in self._calls)
+        return sorted(end for end in ends if end > now - rate.seconds)
+
+    def _until_free(self, rate: Rate, kept: int, ahead: int) -> float:
+        allowed = max(rate.calls - kept, 1) - ahead
+        used = self._used(rate)
+        return used[-max(allowed, 1)] + rate.seconds - self._clock() if used and len(used) >= allowed else 0.0
 
 
 class Budgets:

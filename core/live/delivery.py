@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from math import inf
 
 from core.errors import Gone, Moved, PlatformError, Refused, TooFast, TooLong, Unknown, Unreachable
 from core.live import pacer
-from core.live.budget import Budget, Budgets
+from core.live.budget import Budget, Budgets, Kind, Share
 from core.live.journal import Fenced, Journal
 from core.live.pause import mark
 from core.live.screen import Deleted, Due, Page, Screen
@@ -24,12 +24,10 @@ from core.surface import Out, Surface
 from core.types import Address
 
 log = get_logger(__name__)
-T = TypeVar("T")
 
 __all__ = ["Deleted", "Delivery"]
 
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds between tries of a call that did not get through
-SHORTEST = 5.0  # seconds that an answer is taken to go on at least; later, as long again as it has lasted
 COPIES = 3  # posts that may each have been applied without our learning of it, at most
 MESSAGES = 8  # that one answer may have, unless the settings say otherwise
 SAVE_EVERY = 1.0  # seconds between two savings of the partial text
@@ -68,10 +66,12 @@ class Delivery:
         self._saved = before
         self._ended = False
         self._fed = asyncio.Event()
-        self._end = asyncio.Event()
+        self._wake = asyncio.Event()  # for what does not wait for the pace: the end, or a page that is full
+        self._brim = inf  # the length of the text at which the page may be full
         self._began: float | None = None  # loop time of the first text from the model
         self._first_shown: float | None = None
         self._last_start = 0.0
+        self._share = Share()
         self._calls: list[float] = []  # loop times of the calls that are not written down yet
         self._failures = 0
 
@@ -81,6 +81,8 @@ class Delivery:
             self._began = _now()
         self._text += text
         self._fed.set()
+        if len(self._text) >= self._brim:
+            self._wake.set()
 
     def anew(self) -> None:
         """What was fed is void, and the answer begins again: what is on screen stays until the new text is longer."""
@@ -94,12 +96,12 @@ class Delivery:
         self._text = self._text if text is None else text
         self._ended = True
         self._fed.set()
-        self._end.set()
+        self._wake.set()
 
     def cut(self) -> None:
         """The user has seen enough of the complete answer: what is not on screen yet is left out."""
         self._text = self._screen.cut(self._text)
-        self._end.set()
+        self._wake.set()
 
     async def pause(self, note: str) -> None:
         """The process ends in order, `run` was cancelled: keep the text, put `note` under it in one call at most."""
@@ -119,14 +121,14 @@ class Delivery:
         """
         painting = asyncio.create_task(self._paint())
         beside = [asyncio.create_task(self._type(typing_every)), asyncio.create_task(self._save())]
-        self._budget.live += 1
+        self._budget.join(self._share)
         try:
             await asyncio.wait({painting, *beside[1:]}, return_when=asyncio.FIRST_COMPLETED)
             for ended in (painting, *beside[1:]):
                 if ended.done():
                     return ended.result()
         finally:
-            self._budget.live -= 1
+            self._budget.leave(self._share)
             for task in (painting, *beside):
                 task.cancel()
             await asyncio.gather(painting, *beside, return_exceptions=True)
@@ -159,33 +161,32 @@ class Delivery:
         while due and (seconds := self._wait(due)) > 0:
             await self._sleep(seconds)
             due = self._due()
+        self._share.due = None
         if due is None:
             return
         self._last_start = _now()
         self._calls.append(self._last_start)
-        self._budget.spend()  # now, and not when the call's task runs: others may be waiting for the same call
         try:
-            await unbroken(self._show(due))
+            with self._budget.call():  # from now on, and not when its task runs: others may wait for the same call
+                await unbroken(self._show(due))
             self._failures = 0
         except PlatformError as error:
             await self._recover(error, due)
 
     def _wait(self, due: Due) -> float:
         """Seconds until the call: what the place's budget allows, and the pace of an answer still being written."""
-        allowed = self._budget.wait(final=due.final and self._ended)
+        now, budget, share = _now(), self._budget, self._share
+        share.ends = self._screen.ends(self._text)
         if due.final:
-            return allowed
+            return budget.wait(share, Kind.END if self._ended else Kind.PAGE, self._last_start - now)
         if not self._streaming:
-            return float("inf")
-        limits = self._screen.surface.limits
+            return inf
         if self._first_shown is None:
-            waited = _now() - (self._began if self._began is not None else _now())
-            return allowed if self._readable(waited) else max(limits.first - waited, 0.01)
-        elapsed, budget = _now() - self._first_shown, self._budget
-        gap = max(
-            pacer.pause(elapsed, limits, budget.kept(), max(budget.live, 1)), budget.spread(max(elapsed, SHORTEST))
-        )
-        return max(allowed, self._last_start + gap - _now())
+            waited = now - (self._began if self._began is not None else now)
+            first = self._screen.surface.limits.first
+            return budget.wait(share, Kind.FIRST, -waited) if self._readable(waited) else max(first - waited, 0.01)
+        share.gap = pacer.pause(budget, self._screen.surface.limits, now - self._first_shown)
+        return budget.wait(share, Kind.EDIT, self._last_start + share.gap - now)
 
     def _readable(self, waited: float) -> bool:
         return pacer.readable(self._text, waited, self._screen.surface.limits)
@@ -196,11 +197,12 @@ class Delivery:
             await asyncio.sleep(seconds)
             return
         first = self._streaming and self._first_shown is None and not self._readable(0.0)
-        if first:
-            self._fed.clear()
+        woken = self._fed if first else self._wake
+        woken.clear()
+        self._brim = self._screen.brim(self._text)
         try:
-            async with asyncio.timeout(None if seconds == float("inf") else seconds):
-                await (self._fed if first else self._end).wait()
+            async with asyncio.timeout(None if seconds == inf else seconds):
+                await woken.wait()
         except TimeoutError:
             pass
 
@@ -241,9 +243,9 @@ class Delivery:
             case TooLong():
                 self._screen.shrink(number)
             case Moved():
-                self._budget.live -= 1
+                self._budget.leave(self._share)
                 self._screen.move(self._reopen(error.address))
-                self._budget.live += 1
+                self._budget.join(self._share)
             case Gone() if number < len(self._screen.pages):
                 self._screen.lose(number)
             case Unknown() if number >= len(self._screen.pages) and self._failures >= COPIES - 1:

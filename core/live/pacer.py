@@ -1,21 +1,27 @@
-"""When an answer that is still being written is shown anew.
+"""When an answer that is still being written is shown anew. Pure: `core.live.delivery` asks before each edit.
 
-Nobody knows how long the answer will be. With K calls to spend in a window of w seconds, a clairvoyant would space
-the calls of an answer of N seconds evenly: i (the shortest interval) while N < K·i, N/K beyond. The mean age of what
-is on screen is half the gap, so to be at most r times as old as the clairvoyant's for *every* N, gaps must be
-r·i up to K·i and 2·r·t/K from there (differentiate r·N²/K). That spends K calls in the window exactly when
-r = 1 + ln(w / (K·i)) / 2: the least r that any schedule can promise. After one window, calls come back as fast as they
-went, and the gap is what the place sustains for ever. Measured against the clairvoyant: `make bench`.
+Nobody knows how long the answer will be. Let every doubling of its length be as likely as the next, from 2 to 4
+seconds as from 20 to 40. A clairvoyant with K calls would space those of an answer of N seconds evenly, for a mean age
+of N/2K. In the mean over all N of the ratio to that, a gap g around the moment t weighs as the integral of K·g/N^3
+beyond t, so as g/t^2. With the number of calls given, the integral of 1/g, the sum of these weights is least when g is
+in proportion to t: the moments of n calls up to T are a geometric series, and the next one is at t·(T/t)^(1/n).
+
+That is asked anew before each edit, for every T at which the place gets a call back, with the n that it has until
+then; the widest gap counts. So what an earlier answer, another one beside this, a full page or a restart has cost is
+spread over the time that it must last, and in a long answer the gap is that in which calls come back. Gaps in
+proportion to t also make the worst ratio least: 1 + ln(w / (K·i)) / 2, for K calls in a window of w seconds and a
+shortest gap of i. That is 1.6 in a group, but with the shortest gap as much longer, so for short answers too.
 """
 
 from __future__ import annotations
 
-from math import log
+from collections.abc import Iterable
 
-from core.surface import Limits, Rate
+from core.live.budget import Budget
+from core.surface import Limits
 
 READABLE = 24  # characters: a few words. Shorter first texts make useless push notifications.
-SETTLED = 0.8  # of a window: from then on the first calls are about to come back
+SHORTEST = 2.0  # seconds: hardly any answer ends sooner
 
 
 def readable(text: str, waited: float, limits: Limits) -> bool:
@@ -23,21 +29,21 @@ def readable(text: str, waited: float, limits: Limits) -> bool:
     return bool(text.strip()) and (len(text) >= READABLE or waited >= limits.first)
 
 
-def pause(elapsed: float, limits: Limits, kept: list[int], live: int) -> float:
-    """Seconds between the starts of two edits of one answer, `elapsed` seconds after its first text.
+def pause(budget: Budget, limits: Limits, elapsed: float) -> float:
+    """Seconds between the starts of two edits of an answer whose first text was shown `elapsed` seconds ago."""
+    shortest = min(limits.interval, budget.sustained())
+    return max(limits.interval, budget.live * gap(elapsed - budget.since(), budget.supply(), shortest))
 
-    live: the answers that share the place. kept: the calls that each of `limits.rates` keeps for their ends.
+
+def gap(elapsed: float, supply: Iterable[tuple[float, float]], shortest: float) -> float:
+    """Seconds from one edit to the next in a place, of an answer whose first text was `elapsed` seconds before the one.
+
+    supply: pairs (seconds, calls): the place takes that many until so many seconds after the edit, the last one then.
+    Among several answers that take turns, each of them is shown anew once in as many gaps.
     """
-    interval = limits.interval * live
-    gaps = (_gap(elapsed, interval, rate, reserve, live) for rate, reserve in zip(limits.rates, kept, strict=True))
-    return max(interval, *gaps, 0.0)
+    since = max(elapsed, SHORTEST)
+    return max([shortest, *(_even(since, seconds, calls) for seconds, calls in supply if seconds > 0)])
 
 
-def _gap(elapsed: float, interval: float, rate: Rate, kept: int, live: int) -> float:
-    calls = max((rate.calls - kept) / live, 0.5)
-    times = 1 + max(log(rate.seconds / (calls * interval)), 0.0) / 2 if interval > 0 else 1.0
-    if elapsed < calls * interval / times:
-        return times * interval
-    if elapsed < SETTLED * rate.seconds:
-        return times * 2 * elapsed / calls
-    return rate.seconds / calls
+def _even(since: float, seconds: float, calls: float) -> float:
+    return since * ((1 + seconds / since) ** (1 / calls) - 1) if calls > 1 else seconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.live.budget import Budget
+from core.live.budget import Budget, Share
 from core.live.screen import Screen
 from core.surface import Out
 
@@ -14,8 +14,8 @@ async def mark(screen: Screen, budget: Budget, text: str, note: str) -> bool:
     Raises what the surface raises.
     """
     due = screen.paused(text, note)
-    if due is None or budget.wait(final=True) > 0:
+    if due is None or budget.wait(Share()) > 0:
         return False
-    budget.spend()
-    await screen.surface.edit(screen.pages[due.number].id, Out(due.rendered, due.number, final=False))
+    with budget.call():
+        await screen.surface.edit(screen.pages[due.number].id, Out(due.rendered, due.number, final=False))
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 
 from core.errors import Refused
 from core.live.pages import START, Border, page, paginate
@@ -11,6 +12,7 @@ from core.live.unfinished import visible
 from core.surface import File, Rendered, Surface
 
 SMALLEST = 0.05  # of a page: a platform that calls even this too long is not to be satisfied
+NEARLY = 0.8  # of a page: so full, it may need another one before the next edit
 CLOSING = 40  # more than what `visible` adds to close open markers
 REST = "This answer goes on in the file."
 
@@ -74,6 +76,22 @@ class Screen:
     def surplus(self) -> list[Page]:
         """Messages that the complete text does not need: an earlier try had filled them."""
         return self.pages[min(len(self._borders), self._most + 1) :] + self._doubles
+
+    def ends(self, text: str) -> int:
+        """The calls that it would take to complete the answer now, or a little later."""
+        if self.surface.limits.markdown:
+            return 1
+        pages = min(len(self._borders), self._most)
+        open = pages - sum(known.done for known in self.pages[:pages])
+        last = len(text) - self._borders[-1].offset
+        return max(open, 1) + (len(self._borders) > self._most or last > NEARLY * self.surface.limits.page)
+
+    def brim(self, text: str) -> float:
+        """The length of the text at which the newest page may be full, as far as that can be told beforehand."""
+        if self.surface.limits.markdown or len(self._borders) > self._most:
+            return inf
+        page = self.surface.limits.page * self._room
+        return max(self._borders[-1].offset + page, len(text) + page / 50) + 1
 
     def cut(self, text: str) -> str:
         """The part of `text` that ends with the last page on screen: an answer that is stopped now ends there."""

@@ -158,6 +158,40 @@ def test_a_long_answer_goes_on_in_further_messages() -> None:
     assert len(set(stage.surface.nonces)) == len(stage.surface.nonces)
 
 
+def test_a_full_page_is_shown_at_once_and_does_not_wait_for_the_next_edit() -> None:
+    limits = Limits(page=400, budget="x", rates=(Rate(10, 600.0),), interval=1.0)
+    stage = Stage(FakeSurface(limits))
+    play(stage, sentences(24), rate=5)
+    full = next(call for call in stage.surface.calls if call.text == stage.surface.screen["m1"])
+    assert full.at == pytest.approx(400 / 20, abs=1.0), stage.surface.timeline()
+    assert stage.surface.text == sentences(24)
+
+
+def test_an_answer_that_ends_just_after_a_page_is_complete_at_once_where_calls_are_scarce() -> None:
+    limits = Limits(page=400, budget="x", rates=(Rate(8, 600.0),), interval=1.0)
+    for count in range(8, 14):
+        stage = Stage(FakeSurface(limits))
+        ended, complete = play(stage, sentences(count), rate=5)
+        assert stage.surface.text == sentences(count)
+        assert complete - ended <= 3 * stage.surface.round_trip, stage.surface.timeline()
+
+
+def test_what_goes_into_the_file_keeps_no_calls() -> None:
+    stage = Stage(FakeSurface(Limits(page=100, budget="x", rates=(Rate(10, 60.0),), interval=0.1)))
+    delivery = stage.delivery(most=2)
+
+    async def scene() -> None:
+        task = asyncio.create_task(delivery.run())
+        delivery.feed(sentences(40))
+        await asyncio.sleep(30)
+        assert [share.ends for share in stage.budgets.of(stage.surface.limits)._shares] == [2]
+        delivery.finish()
+        await task
+
+    run(scene())
+    assert len(stage.surface.screen) == 3
+
+
 def test_streaming_off_shows_the_answer_once_and_types_meanwhile() -> None:
     stage = Stage(FakeSurface(PRIVATE))
     play(stage, sentences(40), streaming=False)
