@@ -93,19 +93,19 @@ async def test_a_second_signal_ends_at_once_and_loses_nothing(world: World) -> N
 
 
 async def test_what_is_written_while_it_stops_is_answered_by_the_next_which_waits_its_turn(world: World) -> None:
-    world.settings["STOP_GRACE"] = "6"
+    world.settings["STOP_GRACE"] = "60"
     first = await world.start()
     gate = await world.half_an_answer()
     first.send_signal(signal.SIGTERM)
-    assert "gets up to 6 s. Once more ends at once." in await said(first, "Stopping")
+    assert "gets up to 60 s. Once more ends at once." in await said(first, "Stopping")
     eve = TelegramPerson(world.telegram, 78, "Eve")
     await eve.says("And me?")
     second = await world.cli.start("run", **world.settings)
     assert f"in use by process {first.pid}" in await said(second, "in use")
-    assert (await ended(first))[0] == 0
     assert eve.heard() == []
-    world.model.reply = f"{STORY} And you."
+    world.model.reply = "And you."
     gate.open()
+    assert (await ended(first))[0] == 0
+    assert world.dana.heard() == [STORY]
     await said(second, "is running")
     await eve.hears("And you.")
-    await world.dana.hears("And you.")
