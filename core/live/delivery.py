@@ -209,6 +209,7 @@ class Delivery:
     # Doing it
 
     async def _show(self, due: Due) -> None:
+        await self._journal.ours()
         screen = self._screen
         beginning = screen.beginnings
         nonce = f"{self._nonce}-{due.number}" + (f"-{screen.lost}" if screen.lost else "")
@@ -228,6 +229,7 @@ class Delivery:
 
     async def _drop_surplus(self) -> None:
         for surplus in self._screen.surplus:
+            await self._journal.ours()
             try:
                 await unbroken(self._screen.surface.delete(surplus.id))
             except PlatformError as error:

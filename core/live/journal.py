@@ -13,7 +13,11 @@ class Fenced(Exception):
 
 
 class Journal(Protocol):
-    """Where a delivery writes down what it did. Both methods raise Fenced when somebody else has taken over."""
+    """Where a delivery writes down what it did. Every method raises Fenced when somebody else has taken over."""
+
+    async def ours(self) -> None:
+        """Asked before each call to the platform, so that a process that was frozen cannot show anything either."""
+        ...
 
     async def posted(self, page: int, id: str) -> None: ...
     async def progress(self, text: str, calls: list[float]) -> None:
@@ -30,6 +34,10 @@ class Kept:
         self._lease = lease
         self._now = now
 
+    async def ours(self) -> None:
+        if not await self._deliveries.held(self._lease):
+            raise Fenced
+
     async def posted(self, page: int, id: str) -> None:
         if not await self._deliveries.posted(self._row, self._lease, page, id):
             raise Fenced
@@ -42,6 +50,9 @@ class Kept:
 
 class Unwritten:
     """For what is said once and need not survive a restart."""
+
+    async def ours(self) -> None:
+        return
 
     async def posted(self, page: int, id: str) -> None:
         return

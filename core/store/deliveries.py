@@ -51,6 +51,13 @@ class Deliveries:
 
         return await self._db.write(work)
 
+    async def held(self, lease: Lease) -> bool:
+        """Whether nobody else has taken over, as far as is committed: a read, for what no transaction can guard."""
+        rows = await self._db.read(
+            "SELECT 1 FROM leases WHERE lane = :lane AND epoch = :epoch", lane=str(lease.lane), epoch=lease.epoch
+        )
+        return bool(rows)
+
     async def posted(self, row: int, lease: Lease, page: int, id: str) -> bool:
         """Remember a page's message and the time. A page that was posted anew has the new id. False when fenced."""
 
@@ -72,15 +79,19 @@ class Deliveries:
     async def progress(self, row: int, lease: Lease, text: str, calls: Sequence[float] = ()) -> bool:
         """Keep the text so far, and when the platform was called since the last time (unix seconds).
 
-        False when fenced, or when the delivery is not open.
+        An answer that gets further than before is no poison: its tries begin again. False when fenced, or when the
+        delivery is not open.
         """
 
         async def work(tx: Transaction) -> bool:
             if not await holds(tx, lease):
                 return False
+            before = await tx.fetch("SELECT LENGTH(text) AS said FROM deliveries WHERE inbox_row = :row", row=row)
             changed = await tx.execute(
                 "UPDATE deliveries SET text = :text WHERE inbox_row = :row AND state = 'open'", text=text, row=row
             )
+            if changed and len(text) > before[0]["said"]:
+                await tx.execute("UPDATE inbox SET tries = 1 WHERE id = :row AND tries > 1", row=row)
             for at in calls if changed else ():
                 await tx.execute("INSERT INTO calls (inbox_row, at) VALUES (:row, :at)", row=row, at=at)
             await tx.execute("DELETE FROM calls WHERE at < :old", old=self._now() - CALLS_KEPT)

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.observe.log import get_logger
 from core.store.database import Database, Record, Transaction
 from core.store.leases import Lease, holds
 from core.store.patient import Patient
 from core.store.text import from_json, to_json
 from core.types import Incoming, Lane
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,13 @@ class Row:
     incoming: Incoming
     tries: int
     received: float
+
+
+OLDEST = (
+    "UPDATE inbox SET tries = tries + 1 WHERE id = "
+    "(SELECT MIN(id) FROM inbox WHERE lane = :lane AND state = 'waiting') "
+    "RETURNING id, incoming, tries, received"
+)
 
 
 class Inbox:
@@ -54,19 +64,18 @@ class Inbox:
     async def next(self, lease: Lease) -> Row | None:
         """The oldest waiting row of the lane, its `tries` raised by 1. None when none waits, or when fenced.
 
-        The same row is returned until it is done.
+        The same row is returned until it is done. One that cannot be read is passed over for good.
         """
 
         async def work(tx: Transaction) -> Row | None:
             if not await holds(tx, lease):
                 return None
-            rows = await tx.fetch(
-                "UPDATE inbox SET tries = tries + 1 WHERE id = "
-                "(SELECT MIN(id) FROM inbox WHERE lane = :lane AND state = 'waiting') "
-                "RETURNING id, incoming, tries, received",
-                lane=str(lease.lane),
-            )
-            return _row(rows[0], lease.lane) if rows else None
+            while rows := await tx.fetch(OLDEST, lane=str(lease.lane)):
+                try:
+                    return _row(rows[0], lease.lane)
+                except (ValueError, TypeError, KeyError) as error:  # nothing that Chinwag has written
+                    await _pass_over(tx, rows[0]["id"], error)
+            return None
 
         return await self._patient.write(work)
 
@@ -97,7 +106,7 @@ class Inbox:
         rows = await self._db.read(
             "SELECT lane, MIN(id) AS oldest FROM inbox WHERE state = 'waiting' GROUP BY lane ORDER BY oldest"
         )
-        return [Lane.parse(row["lane"]) for row in rows]
+        return [lane for row in rows if (lane := _lane(row["lane"]))]
 
     async def seen(self, platform: str, bot: str, most: int) -> list[tuple[str, str]]:
         """The `most` places (thread, else chat) where a message was taken last, and the newest event of each.
@@ -112,9 +121,9 @@ class Inbox:
         )
         newest: dict[str, int] = {}
         for row in rows:
-            key = Lane.parse(row["lane"]).key
-            place = key.thread or key.chat
-            newest[place] = max(newest.get(place, 0), row["newest"])
+            if lane := _lane(row["lane"]):
+                place = lane.key.thread or lane.key.chat
+                newest[place] = max(newest.get(place, 0), row["newest"])
         latest = sorted(newest.items(), key=lambda item: item[1], reverse=True)
         return [(place, str(event)) for place, event in latest[:most]]
 
@@ -132,6 +141,23 @@ async def settle(tx: Transaction, row: int, lease: Lease) -> bool:
         lane=str(lease.lane),
     )
     return changed == 1
+
+
+async def _pass_over(tx: Transaction, row: int, error: Exception) -> None:
+    """Its text stays, for whoever looks into it."""
+    log.error("a message in the inbox cannot be read, and is passed over", row=row, error=repr(error))
+    await tx.execute("UPDATE inbox SET state = 'done' WHERE id = :row", row=row)
+    await tx.execute("UPDATE turns SET state = 'failed' WHERE inbox_row = :row AND state = 'open'", row=row)
+    await tx.execute("UPDATE deliveries SET text = '', state = 'final' WHERE inbox_row = :row", row=row)
+
+
+def _lane(text: str) -> Lane | None:
+    """None for a lane that Chinwag has not written: it must not keep the others from being woken."""
+    try:
+        return Lane.parse(text)
+    except ValueError as error:
+        log.error("a lane in the inbox cannot be read, and is passed over", lane=text, error=str(error))
+        return None
 
 
 def _row(row: Record, lane: Lane) -> Row:

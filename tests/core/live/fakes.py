@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from core.errors import Gone, PlatformError, TooLong
+from core.live.journal import Fenced
 from core.surface import File, Limits, Out, Rate, Rendered
 
 
@@ -89,11 +90,16 @@ class FakeSurface:
 
 @dataclass
 class FakeJournal:
-    """Remembers what was written down."""
+    """Remembers what was written down. fenced: from this (virtual) time on somebody else has taken over."""
 
+    fenced: float = float("inf")
     ids: list[tuple[int, str]] = field(default_factory=list)
     saved: list[str] = field(default_factory=list)
     calls: list[float] = field(default_factory=list)
+
+    async def ours(self) -> None:
+        if now() >= self.fenced:
+            raise Fenced
 
     async def posted(self, page: int, id: str) -> None:
         self.ids.append((page, id))

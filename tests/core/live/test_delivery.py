@@ -440,3 +440,12 @@ def test_nothing_is_typed_while_the_platform_asks_to_wait() -> None:
     stage = Stage(FakeSurface(PRIVATE, faults=deque([TooFast(60)])))
     play(stage, SENTENCE)
     assert len(stage.surface.typed) <= 2
+
+
+def test_a_process_that_was_frozen_and_is_fenced_shows_nothing_more() -> None:
+    """Nor does it post, edit or delete, however much it has still to say: another shows the answer now."""
+    stage = Stage(FakeSurface(PRIVATE), FakeJournal(fenced=2.0))
+    with pytest.raises(Fenced):
+        play(stage, sentences(40))
+    assert stage.surface.calls
+    assert max(call.at for call in stage.surface.calls) < 2.0

@@ -73,3 +73,14 @@ async def test_old_calls_are_pruned(store: Store, clock: Clock) -> None:
     clock.time += CALLS_KEPT + 1
     await store.deliveries.progress(row.id, lease, "two", [clock.time])
     assert await store.deliveries.recent_calls(0) == [(ADDRESS, clock.time)]
+
+
+async def test_an_answer_that_gets_further_each_time_is_no_poison(store: Store) -> None:
+    """Killed again and again in mid-answer, by something else, it is not given up."""
+    row, lease = await taken(store)
+    await store.deliveries.open(row.id, lease, ADDRESS)
+    for said in ("one", "one two", "one two three", "one two three", "one"):
+        await store.deliveries.progress(row.id, lease, said)
+        again = await store.inbox.next(lease)
+        assert again is not None
+    assert again.tries == 4  # three tries in a row that got no further

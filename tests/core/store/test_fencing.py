@@ -20,6 +20,7 @@ WRITES: dict[str, Write] = {
     "turns.reopen": lambda s, row, lease, turn: s.turns.reopen(row + 1, lease, turn.session),
     "turns.finish": lambda s, row, lease, turn: s.turns.finish(row, lease, turn, answer="late", state="done"),
     "deliveries.open": lambda s, row, lease, turn: s.deliveries.open(row, lease, ADDRESS),
+    "deliveries.held": lambda s, row, lease, turn: s.deliveries.held(lease),
     "deliveries.posted": lambda s, row, lease, turn: s.deliveries.posted(row, lease, 0, "late"),
     "deliveries.progress": lambda s, row, lease, turn: s.deliveries.progress(row, lease, "late"),
     "deliveries.finish": lambda s, row, lease, turn: s.deliveries.finish(row, lease),
@@ -39,7 +40,9 @@ async def test_a_fenced_worker_writes_nothing(store: Store, name: str) -> None:
     assert turn is not None
     await store.deliveries.open(row.id, zombie, ADDRESS)
     await store.deliveries.posted(row.id, zombie, 0, "100")
+    assert await store.deliveries.held(zombie)
     owner = await store.leases.acquire(LANE)
+    assert await store.deliveries.held(owner)
     before = await everything(store)
     assert not await WRITES[name](store, row.id, zombie, turn)
     assert await everything(store) == before

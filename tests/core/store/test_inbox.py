@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from core.store import Store
+from core.store.database import Transaction
 from core.types import Attachment, Lane, SessionKey
-from tests.core.store.conftest import ADDRESS, KEY, LANE, Clock, Place, incoming, taken
+from tests.core.store.conftest import ADDRESS, AUTHOR, KEY, LANE, Clock, Place, incoming, taken
 
 
 async def test_a_message_comes_back_as_it_was_accepted(store: Store, clock: Clock) -> None:
@@ -101,3 +104,45 @@ async def test_an_id_is_never_used_again(store: Store) -> None:
     id = await store.inbox.accept(incoming(), LANE)
     assert id is not None
     assert id > row.id
+
+
+@pytest.mark.parametrize("poison", ["{not json", "null", "[]", "{}", '{"address": 7}'])
+async def test_a_row_that_cannot_be_read_does_not_block_its_lane(store: Store, poison: str) -> None:
+    row, lease = await taken(store, "damaged")
+    session = await store.sessions.current(KEY)
+    assert await store.turns.open(row.id, lease, session.id, "Bo", "damaged")
+
+    async def damage(tx: Transaction) -> None:
+        await tx.execute("UPDATE inbox SET incoming = :poison WHERE id = :row", poison=poison, row=row.id)
+
+    await store.db.write(damage)
+    await store.inbox.accept(incoming("the next one"), LANE)
+    after = await store.inbox.next(lease)
+    assert after is not None
+    assert after.incoming.text == "the next one"
+    assert [turn.state for turn in await store.turns.all(session.id)] == ["failed"]
+    kept = await store.db.read("SELECT incoming FROM inbox WHERE id = :row", row=row.id)
+    assert kept == [{"incoming": poison}]
+
+
+async def test_a_lane_that_cannot_be_read_does_not_keep_the_others_from_being_woken(store: Store) -> None:
+    await store.inbox.accept(incoming(), LANE)
+    await store.inbox.accept(incoming(), LANE.beside)
+
+    async def damage(tx: Transaction) -> None:
+        await tx.execute("UPDATE inbox SET lane = 'no lane' WHERE lane = :lane", lane=str(LANE))
+
+    await store.db.write(damage)
+    assert await store.inbox.waiting() == [LANE.beside]
+    assert await store.inbox.seen("telegram", "7", 10) != []
+
+
+async def test_the_places_seen_last_come_with_their_newest_event(store: Store) -> None:
+    thread = replace(ADDRESS, thread="77")
+    for event, address in (("100", ADDRESS), ("300", thread), ("90", ADDRESS), ("200", replace(ADDRESS, chat="6"))):
+        lane = Lane(SessionKey.of(address, AUTHOR))
+        await store.inbox.accept(incoming(event=event, address=address), lane)
+    await store.inbox.accept(incoming(event="150"), Lane(KEY, "another asker"))
+    assert await store.inbox.seen("telegram", "7", 2) == [("77", "300"), ("6", "200")]
+    assert await store.inbox.seen("telegram", "7", 9) == [("77", "300"), ("6", "200"), ("5", "150")]
+    assert await store.inbox.seen("discord", "7", 9) == []
