@@ -141,12 +141,18 @@ class Arena:
         path = self.folder / "chinwag.db"
         if not path.exists():
             return []
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5.0)) as connection:
-            connection.row_factory = sqlite3.Row
+        for left in reversed(range(50)):
             try:
-                return [dict(row) for row in connection.execute(sql, params)]
-            except sqlite3.OperationalError:
-                return []
+                with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5.0)) as connection:
+                    connection.row_factory = sqlite3.Row
+                    return [dict(row) for row in connection.execute(sql, params)]
+            except sqlite3.OperationalError as error:
+                if "no such table" in str(error):
+                    return []
+                if not left:
+                    raise
+                time.sleep(0.02)  # its -wal file is just being made, or emptied
+        return []
 
     async def until(self, look: Callable[[], Any], what: str, timeout: float = 10.0) -> Any:
         deadline = time.monotonic() + timeout

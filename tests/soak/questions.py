@@ -20,7 +20,7 @@ def answer(number: int) -> str:
 
 def reply(messages: Sequence[Mapping[str, Any]]) -> str:
     """The model: answers the newest question, or goes on where an answer that it is sent has ended."""
-    number = next(m[1] for message in reversed(messages) if (m := NUMBER.search(said(message))))
+    number = next(found[-1] for message in reversed(messages) if (found := NUMBER.findall(said(message))))
     whole = answer(int(number))
     begun = said(messages[-1]) if messages[-1]["role"] == "assistant" else ""
     return whole[len(begun) :] if whole.startswith(begun) else whole
