@@ -1,4 +1,4 @@
-"""Tells the admins in their private chats that nothing can be saved, and when it can be again. `House` owns it."""
+"""Tells the admins in their private chats what they must know: nothing can be saved, a budget is used up. `House` owns it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,12 @@ class Alarm:
             return
         self._told = bool(trouble)
         self._last = now if trouble else self._last
-        task = asyncio.create_task(self._tell(f"⚠️ Nothing can be saved: {trouble}." if trouble else OVER))
+        self.tell("storage", f"⚠️ Nothing can be saved: {trouble}." if trouble else OVER)
+
+    def tell(self, about: str, text: str) -> None:
+        """Write this to the admins; returns at once. about: what the log calls it."""
+        log.warning("the admins are told", about=about, text=text)
+        task = asyncio.create_task(self._tell(text))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 

@@ -9,6 +9,7 @@ import aiohttp
 from yarl import URL
 
 from bots.finding import Finding
+from bots.spending import budget
 from bots.storage import storage
 from core.model import build_model
 from core.settings import Settings
@@ -37,7 +38,9 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield await _telegram(settings, http)
         yield await _discord(settings, http)
         yield await _web(settings, http)
-        yield await _model(settings, http)
+        model = await _model(settings, http)
+        yield model
+        yield budget(settings, model.name)
         yield _access(settings)
 
 
@@ -132,7 +135,7 @@ async def _model(settings: Settings, http: aiohttp.ClientSession) -> Finding:
         return Finding(
             "model", f"{shown} does not list {wanted}", f"set OPENAI_MODEL to one of: {', '.join(names[:5])}"
         )
-    return Finding("model", f"{shown} answers; model {wanted or names[0]}")
+    return Finding("model", f"{shown} answers; model {wanted or names[0]}", name=wanted or names[0])
 
 
 def _embedded(settings: Settings) -> Finding:

@@ -67,7 +67,7 @@ class House:
         store.health.told.append(alarm)
         self._closing.append(alarm.close)
         model = build_model(self._settings)
-        hub = self._hub = Hub(store, model, self._settings)
+        hub = self._hub = Hub(store, model, self._settings, alert=alarm.tell)
         makers = _makers(self._settings, hub, store, model)
         if not makers:
             raise SetupError(

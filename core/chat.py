@@ -22,8 +22,8 @@ from core.live.delivery import Deleted, Delivery
 from core.live.journal import Fenced, Kept
 from core.live.tasks import end
 from core.model import Model
-from core.model.asking import ASKING, Asking
 from core.observe.log import get_logger
+from core.quota import Ask, Quota, words
 from core.store import Lease, Row, Store
 from core.surface import Platforms
 from core.types import Incoming, Lane, Session, Turn, Usage, with_note
@@ -44,6 +44,7 @@ TRIES = 3  # a row that failed or took the process down this often is answered w
 class Said:
     """What came of asking the model. state: "done", "stopped" or "failed"; note: for the user, not for history."""
 
+    ask: Ask
     text: str = ""
     state: str = "done"
     note: str = ""
@@ -63,6 +64,7 @@ class Chat:
         model: Model,
         platforms: Platforms,
         handlers: Handlers,
+        quota: Quota,
         *,
         window: Window,
         most: int,
@@ -74,6 +76,7 @@ class Chat:
         self._model = model
         self._platforms = platforms
         self._handlers = handlers
+        self._quota = quota
         self._window = window
         self._most = most
         self._budgets = budgets
@@ -166,7 +169,7 @@ class Chat:
         except UserError as error:
             return await self._notice(row, lease, str(error))
         delivery, before = await self._deliver(row, lease, session.streaming)
-        said = Said()
+        said = Said(self._quota.ask(row, lease, before, anew=bool(parse(row.incoming.text))))
         await self._converse(row, session, turn, said, delivery, before, stop)
         written = await self._store.turns.finish(
             row.id,
@@ -177,7 +180,9 @@ class Chat:
             state=said.state,
             model=self._model.status().name,
             usage=said.usage,
+            bill=self._quota.bill(said.ask),
         )
+        await self._quota.paid(said.ask.payer)
         self._answered(session.id)
         return written
 
@@ -205,6 +210,8 @@ class Chat:
             await asyncio.wait({showing, reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done():
                 said.state = "stopped"
+            else:
+                reading.result()
             await end(reading)
             if said.state != "done" and len(before) > len(said.text):
                 said.text = before
@@ -229,7 +236,7 @@ class Chat:
         try:
             _bear(row)
             prompt = await self._prompt(row, session, turn)
-            ASKING.set(_asking(row))  # in this task only
+            await self._quota.admit(said.ask, prompt, place=lambda place: delivery.meanwhile(words.place(place)))
             async with aclosing(self._model.stream(prompt)) as stream:
                 async for delta in stream:
                     if delta.anew:
@@ -241,6 +248,8 @@ class Chat:
                     delivery.feed(delta.text)
             if not any(character.isprintable() and not character.isspace() for character in said.text):
                 raise ModelError("the model said nothing")
+        except Fenced:
+            raise
         except Exception as error:
             said.state, said.note = "failed", explain(error, row.id, row.lane)
 
@@ -271,11 +280,6 @@ class Chat:
             most=self._most,
         )
         return delivery, known.text
-
-
-def _asking(row: Row) -> Asking:
-    key = replace(row.lane.key, thread="")  # what was said in a chat never answers in another one
-    return Asking(row.incoming.author.subject, scope=str(key), anew=bool(parse(row.incoming.text)))
 
 
 def explain(error: Exception, row: int, lane: Lane) -> str:

@@ -21,6 +21,8 @@ from core.live.delivery import Deleted, Delivery
 from core.live.journal import Unwritten
 from core.model import Model
 from core.observe.log import get_logger
+from core.quota import Quota
+from core.quota.unasked import Unasked
 from core.settings import Settings
 from core.store import CALLS_KEPT, Store
 from core.summary import Summaries
@@ -34,9 +36,17 @@ PLACES = 200  # of one bot, which are read back after a time without a connectio
 
 
 class Hub:
-    """Implements `core.surface.Core` over one store and one model."""
+    """Implements `core.surface.Core` over one store and one model. alert: writes to the admins (a name, a text)."""
 
-    def __init__(self, store: Store, model: Model, settings: Settings, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: Store,
+        model: Model,
+        settings: Settings,
+        *,
+        alert: Callable[[str, str], None] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._store = store
         self._settings = settings
         self._now = now
@@ -45,20 +55,23 @@ class Hub:
         self.access = Access(store.access, open=settings.access == "open", admins=settings.admins, now=now)
         self._engine = Engine(self._drain)
         self._order = Turnstile()
+        self._quota = Quota(store.usage, model, settings, alert=alert or _log_alert, now=now)
         self._handlers = Handlers(
             store,
             self.access,
+            self._quota,
             is_group_admin=self._is_group_admin,
             stop=self._engine.stop,
             stop_session=self._engine.stop_session,
         )
         window = Window(settings.context_rounds, settings.context_tokens)
-        self._summaries = Summaries(store, model, window)
+        self._summaries = Summaries(store, Unasked(model, self._quota, "summaries"), window)
         self._chat = Chat(
             store,
             model,
             self._platforms,
             self._handlers,
+            self._quota,
             window=window,
             most=settings.answer_messages,
             budgets=self._budgets,
@@ -133,6 +146,7 @@ class Hub:
     async def moved(self, platform: str, bot: str, old: str, new: str) -> None:
         """See `core.surface.Core.moved`."""
         await self._store.access.move(f"{platform}:{old}", f"{platform}:{new}")
+        await self._store.usage.move(f"{platform}:{old}", f"{platform}:{new}")
         await self._store.sessions.move(platform, bot, old, new)
 
     async def seen(self, platform: str, bot: str) -> Sequence[tuple[str, str]]:
@@ -175,3 +189,7 @@ class Hub:
             await delivery.run()
         except (PlatformError, Deleted) as error:
             log.warning("could not tell a stranger how to get in", error=repr(error))
+
+
+def _log_alert(trouble: str, text: str) -> None:
+    log.warning("alert", trouble=trouble, text=text)

@@ -5,6 +5,7 @@ The names are a contract (README has the same table). Secrets are `SecretStr`, s
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -42,6 +43,13 @@ EXAMPLES = {
     "redis_url": "redis://127.0.0.1:6379/0",
     "catch_up_hours": "24",
     "catch_up_messages": "20",
+    "questions_per_minute": "30",
+    "budget_day": "2.50",
+    "budget_month": "50",
+    "budget_user_day": "0.50",
+    "budget_user_month": "5",
+    "budget_chat_day": "1",
+    "budget_chat_month": "10",
     "log_level": "info",
 }
 
@@ -95,6 +103,16 @@ class Settings(BaseSettings):
     requests_at_once: int = Field(32, ge=0)
     requests_per_endpoint: int = Field(0, ge=0)
     tokens_per_minute: int = Field(0, ge=0)
+    # Of one person; that many may come at once. 0: no limit. Nobody types thirty in a minute.
+    questions_per_minute: int = Field(30, ge=0)
+
+    # Dollars that may be spent: by all together, by each person, in each group. None: no limit.
+    budget_day: Decimal | None = Field(None, ge=0, le=10**9)
+    budget_month: Decimal | None = Field(None, ge=0, le=10**9)
+    budget_user_day: Decimal | None = Field(None, ge=0, le=10**9)
+    budget_user_month: Decimal | None = Field(None, ge=0, le=10**9)
+    budget_chat_day: Decimal | None = Field(None, ge=0, le=10**9)
+    budget_chat_month: Decimal | None = Field(None, ge=0, le=10**9)
 
     # An answer is given again to the same prompt in the same chat. 0: never.
     answer_cache_hours: float = Field(0, ge=0, le=24 * 365)

@@ -24,6 +24,7 @@ CORE = [
     "access",
     "context",
     "summary",
+    "quota",
     "commands",
     "chat",
     "dispatch",

@@ -11,6 +11,7 @@ from core import roles
 from core.access import Access, plain
 from core.commands.table import COMMANDS, Command
 from core.errors import UserError
+from core.quota import Quota, payer_of, report
 from core.store import Store
 from core.surface import Choice
 from core.types import Address, Incoming, Lane, Session, SessionKey, Turn
@@ -51,6 +52,7 @@ class Handlers:
         self,
         store: Store,
         access: Access,
+        quota: Quota,
         *,
         is_group_admin: Callable[[Address, str], Awaitable[bool]],
         stop: Callable[[Lane], bool],
@@ -58,6 +60,7 @@ class Handlers:
     ) -> None:
         self._store = store
         self._access = access
+        self._quota = quota
         self._is_group_admin = is_group_admin
         self._stop_lane = stop
         self._stop_session = stop_session
@@ -209,6 +212,13 @@ class Handlers:
             return "There is no summary of earlier times. To start from nothing: /new"
         await self._store.sessions.forget(session.id)
         return "The summary is gone. What you see in /history stays; /new starts from nothing."
+
+    async def _usage(self, request: Request) -> str:
+        author, private = request.incoming.author, request.incoming.address.private
+        own = await report.own(self._quota, payer_of(request.incoming))
+        if not private or not await self._access.is_admin(author.subject):
+            return own
+        return f"{own}\n\n{await report.everybody(self._quota)}"
 
     async def _approve(self, request: Request) -> str:
         if request.argument:

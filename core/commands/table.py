@@ -70,6 +70,7 @@ COMMANDS: tuple[Command, ...] = (
         "Show what I remember of this conversation",
         (Argument("action", "forget: drop the summary of what was said earlier", choices=("forget",)),),
     ),
+    Command("usage", "Show what you have used, and what you may"),
     Command(
         "approve",
         "Let somebody in by their code; in a group without a code: the group",

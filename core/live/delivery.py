@@ -18,7 +18,7 @@ from core.live.budget import Budget, Budgets, Kind, Share
 from core.live.journal import Fenced, Journal
 from core.live.pause import mark
 from core.live.screen import Deleted, Due, Page, Screen
-from core.live.tasks import unbroken
+from core.live.tasks import end, unbroken
 from core.observe.log import get_logger
 from core.surface import Out, Surface
 from core.types import Address
@@ -34,7 +34,7 @@ SAVE_EVERY = 1.0  # seconds between two savings of the partial text
 
 
 class Delivery:
-    """Show one growing answer on one surface. Use as: `feed` as text comes, `finish` at its end, `run` beside both.
+    """Show one growing answer on one surface: `feed` it as text comes, `finish` it at the end, `run` it beside both.
 
     `posted` are the ids of messages that an earlier process left on screen, and `before` the text it had saved:
     they are edited rather than posted again, and stay as they are until the new text is longer.
@@ -62,7 +62,7 @@ class Delivery:
         self._nonce = nonce
         self._streaming = streaming
         self._hold = len(before) if posted else 0
-        self._text = ""
+        self._text = self._meanwhile = ""
         self._saved = before
         self._ended = False
         self._fed = asyncio.Event()
@@ -90,6 +90,11 @@ class Delivery:
             self._hold = max(self._hold, len(self._text))
         self._text = ""
         self._screen.begin_again()
+
+    def meanwhile(self, text: str) -> None:
+        """Show this, unkept, as long as nothing of the answer is said."""
+        self._meanwhile = text
+        self._fed.set()
 
     def finish(self, text: str | None = None) -> None:
         """Nothing more comes. `text`, when given, is the complete text; it begins with what was fed."""
@@ -129,9 +134,7 @@ class Delivery:
                     return ended.result()
         finally:
             self._budget.leave(self._share)
-            for task in (painting, *beside):
-                task.cancel()
-            await asyncio.gather(painting, *beside, return_exceptions=True)
+            await end(painting, *beside)
 
     async def _paint(self) -> None:
         while (due := await self._next_due()) is not None:
@@ -152,6 +155,8 @@ class Delivery:
 
     def _due(self) -> Due | None:
         held = not self._ended and len(self._text) <= self._hold
+        if self._meanwhile and not (self._text.strip() or self._ended or self._hold):
+            return self._screen.placeholder(self._meanwhile)
         return None if held else self._screen.due(self._text, self._ended)
 
     # When
@@ -181,6 +186,8 @@ class Delivery:
             return budget.wait(share, Kind.END if self._ended else Kind.PAGE, self._last_start - now)
         if not self._streaming:
             return inf
+        if due.placeholder:
+            return budget.wait(share, Kind.EDIT, self._last_start + self._screen.surface.limits.interval - now)
         if self._first_shown is None:
             waited = now - (self._began if self._began is not None else now)
             first = self._screen.surface.limits.first
@@ -224,7 +231,7 @@ class Delivery:
             screen.pages[due.number :] = [known]
             await self._journal.posted(due.number, known.id)
         known.done = due.final and beginning == screen.beginnings
-        if self._first_shown is None:
+        if self._first_shown is None and not due.placeholder:
             self._first_shown = self._last_start
 
     async def _drop_surplus(self) -> None:

@@ -36,12 +36,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The first page that is not as it should be. final: what must arrive, not what is merely fresher."""
+    """The first page that is not as it should be. final: what must arrive, not what is merely fresher.
+
+    placeholder: it stands in for an answer that has not begun.
+    """
 
     number: int
     rendered: Rendered
     final: bool
     files: tuple[File, ...] = ()
+    placeholder: bool = False
 
 
 class Screen:
@@ -71,6 +75,12 @@ class Screen:
             if (due := self._page_due(text, number, ended)) is not None:
                 return due
         return self._file_due(text) if ended and len(self._borders) > self._most else None
+
+    def placeholder(self, text: str) -> Due | None:
+        """What stands in for an answer of which nothing is said yet."""
+        rendered = self.surface.render(text)
+        shown = self.pages[0].shown if self.pages else None
+        return None if shown == rendered else Due(0, rendered, final=False, placeholder=True)
 
     @property
     def surplus(self) -> list[Page]:

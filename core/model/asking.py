@@ -28,8 +28,9 @@ class Asking:
 
     user: whom the queue is fair to. scope: where this answer may be given again ("" nowhere). anew: give no old answer.
     most: the tokens that the answer may have; None when nothing limits it.
-    firm: `most` is all there is, so the endpoint itself is told to end there. more: asks for another such share when
-    the answer is longer; returns the new `most`, or raises what ends the answer.
+    firm: `most` is all there is, so the endpoint itself is told to end there. model: whose prices `most` is by.
+    more: asks for a share by the prices of the model that it is given, when the answer is longer than its share, or
+    another model answers; it sets `most`, or raises what ends the answer.
     place: hears the place in the queue while it waits (1 is next), and 0 when it is its turn.
     said: tokens of the answer so far. spent: what each request used, as they end.
     """
@@ -39,10 +40,16 @@ class Asking:
     anew: bool = False
     most: int | None = None
     firm: bool = False
-    more: Callable[[], Awaitable[int | None]] | None = None
+    model: str = ""
+    more: Callable[[str], Awaitable[None]] | None = None
     place: Callable[[int], None] | None = None
     said: int = 0
     spent: list[Spent] = field(default_factory=list)
+
+    async def price_by(self, model: str) -> None:
+        """This model is the one that answers: another than was thought may have other prices."""
+        if self.more is not None and model != self.model:
+            await self.more(model)
 
 
 ASKING: ContextVar[Asking | None] = ContextVar("asking", default=None)

@@ -37,6 +37,10 @@ class Metered:
     def status(self) -> Status:
         return self.model.status()
 
+    @property
+    def _name(self) -> str:
+        return self.model.status().name
+
     async def start(self) -> None:
         await self.model.start()
 
@@ -50,12 +54,16 @@ class Metered:
         async with self._queue.slot(asked.user, self, each=self._each, tokens=expected, place=asked.place) as slot:
             request = Request(asked, prompt)
             try:
+                await asked.price_by(self._name)
                 async with aclosing(self.model.stream(messages, said)) as deltas:
                     async for delta in deltas:
                         full = request.take(delta)
                         yield delta
-                        if full:
-                            await request.extend()
+                        if full and asked.more is not None:
+                            await asked.more(self._name)
+                        elif not request.priced:  # only an endpoint that has answered is sure to know its model
+                            request.priced = True
+                            await asked.price_by(self._name)
             except ModelError as error:
                 request.failed(error)
                 raise
@@ -63,7 +71,7 @@ class Metered:
                 self._note(request, slot)
 
     def _note(self, request: Request, slot: Slot) -> None:
-        spent = request.end(self.model.status().name)
+        spent = request.end(self._name)
         slot.used = spent.usage.prompt + spent.usage.completion if spent else 0
         if spent:
             request.asked.spent.append(spent)
@@ -74,6 +82,7 @@ class Request:
 
     def __init__(self, asked: Asking, prompt: int) -> None:
         self.asked = asked
+        self.priced = False
         self._prompt = prompt
         self._before = asked.said  # by earlier attempts at the same answer
         self._bytes = 0
@@ -92,11 +101,6 @@ class Request:
         if asked.most is None:
             return False
         return self._before + self._answer > asked.most or (asked.firm and self._cut)
-
-    async def extend(self) -> None:
-        """Ask for more. Raises when there is none."""
-        if self.asked.more is not None:
-            self.asked.most = await self.asked.more()
 
     def failed(self, error: ModelError) -> None:
         """An endpoint that refuses before it says anything is paid nothing; one that was cut has read the prompt."""

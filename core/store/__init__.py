@@ -13,14 +13,33 @@ from core.store.database import Database
 from core.store.deliveries import CALLS_KEPT, Deliveries, Delivery
 from core.store.inbox import Inbox, Row
 from core.store.leases import Lease, Leases
+from core.store.ledger import Bill, Charge, Payer, Total
 from core.store.logins import Logins
 from core.store.patient import Patient
 from core.store.sessions import Sessions
 from core.store.sqlite import SqliteDatabase
 from core.store.turns import Turns
+from core.store.usage import Cap, Granted, UsageTable, Wanted
 from core.store.values import Values
 
-__all__ = ["CALLS_KEPT", "Database", "Deliveries", "Delivery", "Lease", "Pairing", "Row", "Store"]
+__all__ = [
+    "CALLS_KEPT",
+    "Bill",
+    "Cap",
+    "Charge",
+    "Database",
+    "Deliveries",
+    "Delivery",
+    "Granted",
+    "Lease",
+    "Pairing",
+    "Payer",
+    "Row",
+    "Store",
+    "Total",
+    "UsageTable",
+    "Wanted",
+]
 
 
 class Store:
@@ -38,6 +57,7 @@ class Store:
         self.access = AccessTable(db, now)
         self.logins = Logins(db, now)
         self.values = Values(db)
+        self.usage = UsageTable(db, now)
 
     @classmethod
     async def open(cls, url: str, *, now: Callable[[], float] = time.time) -> Store:

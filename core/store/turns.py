@@ -9,6 +9,7 @@ from core.store.database import Database, Record, Transaction
 from core.store.deliveries import close_delivery
 from core.store.inbox import settle
 from core.store.leases import Lease, holds
+from core.store.ledger import Bill, pay, release
 from core.store.sessions import gone
 from core.types import Turn, Usage
 
@@ -81,10 +82,12 @@ class Turns:
         note: str = "",
         model: str = "",
         usage: Usage | None = None,
+        bill: Bill | None = None,
     ) -> bool:
         """In one transaction: the turn and its delivery get the answer, the inbox row is done, the session updated.
 
-        state: "done", "stopped" or "failed". False when fenced, or when the row was done before: nothing is written.
+        state: "done", "stopped" or "failed". bill: what it used, paid with it. False when fenced, or when the row was
+        done before: nothing is written.
         """
 
         async def work(tx: Transaction) -> bool:
@@ -92,6 +95,7 @@ class Turns:
                 return False
             await self._write(tx, turn, answer, state, note, model, usage)
             await close_delivery(tx, row)
+            await (pay(tx, row, bill, self._now()) if bill else release(tx, row))
             return True
 
         return await self._db.write(work)

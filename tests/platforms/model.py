@@ -32,6 +32,7 @@ class Request:
     """One request as it came. finished: the answer was sent whole; dropped: set when the client hung up before.
 
     peer: the client's port, the same for requests on one connection. times: when each piece was sent (monotonic).
+    answer: what was sent of it.
     """
 
     path: str
@@ -39,9 +40,24 @@ class Request:
     body: dict[str, Any]
     peer: int = 0
     sent: int = 0
+    answer: str = ""
     finished: bool = False
     dropped: asyncio.Event = field(default_factory=asyncio.Event)
     times: list[float] = field(default_factory=list)
+    reached: bool = False  # the tokens that it might have
+
+    def cut(self, text: str) -> str:
+        """The answer as far as the request allows it."""
+        most = self.body.get("max_completion_tokens")
+        if most is None or counted(self, text)["completion_tokens"] <= most:
+            return text
+        self.reached = True
+        return text[: most * 4 - 1]
+
+    @property
+    def billed(self) -> dict[str, int]:
+        """What this server would charge for: everything that was sent, also when the client hung up."""
+        return counted(self, self.answer)
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -101,7 +117,8 @@ class ModelServer:
     """OpenAI's /v1/models and /v1/chat/completions on 127.0.0.1, on a free port.
 
     reply: a text, or a function of the messages that were sent. pace: seconds before each piece. first: seconds
-    before the first. chunk: characters in a piece. usage: whether stream_options is obeyed; refuse_options: whether
+    before the first. chunk: characters in a piece. usage: whether stream_options is obeyed; obeys: whether
+    max_completion_tokens is; refuse_options: whether
     it is answered with 400. key: the only key let in ("" lets everybody in). `finish`: the finish reason, settable.
     """
 
@@ -113,13 +130,14 @@ class ModelServer:
         first: float = 0.0,
         chunk: int = 4,
         usage: bool = True,
+        obeys: bool = True,
         refuse_options: bool = False,
         models: Sequence[str] = ("loopback-model",),
         key: str = "",
     ) -> None:
         self.reply = reply
         self.pace, self.first, self.chunk = pace, first, chunk
-        self.usage, self.refuse_options = usage, refuse_options
+        self.usage, self.refuse_options, self.obeys = usage, refuse_options, obeys
         self.models = list(models)
         self.key = key
         self.finish = "stop"
@@ -197,6 +215,7 @@ class ModelServer:
         if fault.how == "gone" and http.transport is not None:
             http.transport.abort()
         text = self.reply if isinstance(self.reply, str) else self.reply(request.messages)
+        text = request.cut(text) if self.obeys else text
         if not request.body.get("stream"):
             request.finished = True
             return web.json_response(self._whole(request, text))
@@ -254,6 +273,7 @@ class _Answer:
             await self._choice({"content": piece})
             self.request.sent += 1
             self.request.times.append(time.monotonic())
+            self.request.answer += piece
         if await self._spoiled(max(len(pieces), self.fault.after)):
             return self.response
         await self._end(text)
@@ -283,7 +303,7 @@ class _Answer:
         return True
 
     async def _end(self, text: str) -> None:
-        await self._choice({}, finish=self.server.finish)
+        await self._choice({}, finish="length" if self.request.reached else self.server.finish)
         if self.fault.how == "late":
             await asyncio.Event().wait()
         wanted = (self.request.body.get("stream_options") or {}).get("include_usage")

@@ -98,10 +98,10 @@ async def test_a_stream_that_is_stopped_counts_what_it_used_and_gives_its_slot_b
 
 
 async def test_an_answer_that_needs_more_than_its_share_asks_for_more(asked: Asking) -> None:
-    asked.most, shares = 2, iter([4, None])
+    asked.most, asked.model, shares = 2, "scripted", iter([4, None])
 
-    async def more() -> int | None:
-        return next(shares)
+    async def more(model: str) -> None:
+        asked.most = next(shares)
 
     asked.more = more
     text = "word" * 10
@@ -110,9 +110,9 @@ async def test_an_answer_that_needs_more_than_its_share_asks_for_more(asked: Ask
 
 
 async def test_an_answer_that_gets_no_more_ends_and_keeps_what_was_said(asked: Asking) -> None:
-    asked.most, asked.firm = 2, True
+    asked.most, asked.firm, asked.model = 2, True, "scripted"
 
-    async def more() -> int | None:
+    async def more(model: str) -> None:
         raise UserError("Enough.")
 
     asked.more = more
@@ -126,9 +126,9 @@ async def test_an_answer_that_gets_no_more_ends_and_keeps_what_was_said(asked: A
 
 
 async def test_an_answer_that_the_endpoint_ends_at_its_share_has_an_exact_count(asked: Asking) -> None:
-    asked.most, asked.firm = 2, True
+    asked.most, asked.firm, asked.model = 2, True, "scripted"
 
-    async def more() -> int | None:
+    async def more(model: str) -> None:
         raise UserError("Enough.")
 
     asked.more = more
@@ -139,9 +139,9 @@ async def test_an_answer_that_the_endpoint_ends_at_its_share_has_an_exact_count(
 
 async def test_every_attempt_at_an_answer_counts_and_shares_its_limit(asked: Asking) -> None:
     queue = Queue()
-    asked.most = 3
+    asked.most, asked.model = 3, "scripted"
 
-    async def more() -> int | None:
+    async def more(model: str) -> None:
         raise UserError("Enough.")
 
     asked.more = more
@@ -150,6 +150,19 @@ async def test_every_attempt_at_an_answer_counts_and_shares_its_limit(asked: Ask
     with pytest.raises(UserError):
         await read(Metered(Scripted("12345678", end=Delta(finish="stop")), queue))
     assert [spent.usage.completion for spent in asked.spent] == [2, 2]
+
+
+async def test_when_another_model_answers_than_was_thought_its_prices_count(asked: Asking) -> None:
+    asked.model = "the first model of somewhere"
+    told = []
+
+    async def more(model: str) -> None:
+        told.append(model)
+        asked.model = model
+
+    asked.more = more
+    await read(Metered(Scripted("Hello", end=Delta(finish="stop")), Queue()))
+    assert told == ["scripted"]
 
 
 async def test_work_that_nobody_asked_for_is_queued_too() -> None:
