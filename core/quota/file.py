@@ -58,6 +58,8 @@ class Watched(Generic[T]):
 
 def amount(value: object, name: str) -> Decimal:
     """A sum of money in a file. Raises ValueError, naming it."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 <= value < 10**9:
-        raise ValueError(f"{name} must be an amount in dollars, such as 2.50, not {value!r}")
-    return Decimal(value)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        found = Decimal(value)
+        if found.is_finite() and 0 <= found < 10**9:
+            return found
+    raise ValueError(f"{name} must be an amount in dollars, such as 2.50, not {value!r}")
