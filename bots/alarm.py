@@ -1,4 +1,4 @@
-"""Tells the admins in their private chats what they must know: nothing can be saved, a budget is used up. `House` owns it."""
+"""Tells the admins in their private chats what cannot wait, such as that nothing can be saved. `House` owns it."""
 
 from __future__ import annotations
 
