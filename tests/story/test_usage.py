@@ -68,7 +68,7 @@ async def test_a_budget_that_is_hit_in_mid_stream_ends_the_answer_and_the_ledger
 
 async def test_an_endpoint_that_knows_no_limit_is_cut_by_us_and_counted_by_estimate(town: Town) -> None:
     priced(town)
-    town.model.reply, town.model.obeys, town.model.pace = WORDS, False, 0.001
+    town.model.reply, town.model.obeys, town.model.pace = WORDS, False, 0.01
     await town.open("telegram", budget_user_day=Decimal("0.1"))
     dana = await town.person("telegram")
     cut = await dana.asks("Write two hundred words.", "so the answer ends here")
@@ -76,7 +76,7 @@ async def test_an_endpoint_that_knows_no_limit_is_cut_by_us_and_counted_by_estim
     await asyncio.wait_for(town.asked[0].dropped.wait(), 5)
     (row,) = await paid(town, 1)
     assert row["estimated"]
-    assert row["completion_tokens"] == 101  # one piece more than what was left
+    assert 100 < row["completion_tokens"] < 120  # what came together with the last piece that there was money for
     assert abs(row["completion_tokens"] - town.asked[0].billed["completion_tokens"]) <= 20  # what was on the way
 
 
