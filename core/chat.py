@@ -16,13 +16,14 @@ from core import context
 from core.commands.handlers import Handlers, Request
 from core.commands.table import parse
 from core.context import Window
-from core.errors import ChinwagError, Gone, ModelError, Refused, UserError, shown
+from core.errors import ChinwagError, Gone, ModelError, Refused, UserError
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
 from core.live.journal import Fenced, Kept
 from core.live.tasks import end
 from core.model import Model
 from core.observe.log import get_logger
+from core.observe.trouble import explain
 from core.quota import Ask, Quota, words
 from core.store import Lease, Row, Store
 from core.surface import Platforms
@@ -144,7 +145,7 @@ class Chat:
     async def _run(self, row: int, incoming: Incoming, lane: Lane) -> str:
         command, argument = parse(incoming.text) or (None, "")
         if command is None:
-            return _cannot(incoming)
+            return context.unreadable(incoming)
         try:
             return await self._handlers.run(Request(command, argument, incoming, lane))
         except Exception as error:
@@ -282,16 +283,6 @@ class Chat:
         return delivery, known.text
 
 
-def explain(error: Exception, row: int, lane: Lane) -> str:
-    """What the user reads of an error; the log has the rest under the same id."""
-    sentence = shown(error, f"{row:x}")
-    if isinstance(error, ModelError):
-        log.warning("the model failed", error=repr(error), lane=str(lane))
-    elif str(error) != sentence:
-        log.error("something went wrong", lane=str(lane), exc_info=error)
-    return sentence
-
-
 def _event(incoming: Incoming) -> tuple[str, str, str]:
     return incoming.address.platform, incoming.address.bot, incoming.event
 
@@ -300,11 +291,3 @@ def _bear(row: Row) -> None:
     """Refuse a row that failed, or took the process down, again and again: the lane must go on."""
     if row.tries > TRIES:
         raise ChinwagError(f"given up after {row.tries - 1} tries")
-
-
-def _cannot(incoming: Incoming) -> str:
-    """For what is not understood yet: a sentence, not silence."""
-    if not incoming.attachments:
-        return "That message is empty. Write me something, and I answer."
-    kind = incoming.attachments[0].kind
-    return f"I cannot read a {kind} yet, only text. Tell me in words what it is about, and I will help."

@@ -130,6 +130,14 @@ def question(incoming: Incoming) -> str:
     return f"{incoming.text}\n\n[Attached, but you cannot see it: {kinds}]"
 
 
+def unreadable(incoming: Incoming) -> str:
+    """For what is not understood yet: a sentence, not silence."""
+    if not incoming.attachments:
+        return "That message is empty. Write me something, and I answer."
+    kind = incoming.attachments[0].kind
+    return f"I cannot read a {kind} yet, only text. Tell me in words what it is about, and I will help."
+
+
 def _named(turn: Turn) -> Turn:
     return replace(turn, question=f"{turn.author or 'Somebody'}: {turn.question}")
 

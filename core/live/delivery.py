@@ -15,10 +15,11 @@ from math import inf
 from core.errors import Gone, Moved, PlatformError, Refused, TooFast, TooLong, Unknown, Unreachable
 from core.live import pacer
 from core.live.budget import Budget, Budgets, Kind, Share
+from core.live.indicator import indicate
 from core.live.journal import Fenced, Journal
 from core.live.pause import mark
 from core.live.screen import Deleted, Due, Page, Screen
-from core.live.tasks import end, unbroken
+from core.live.tasks import end, loop_time, unbroken
 from core.observe.log import get_logger
 from core.surface import Out, Surface
 from core.types import Address
@@ -78,7 +79,7 @@ class Delivery:
     def feed(self, text: str) -> None:
         """Append what the model said. Returns at once."""
         if text and self._began is None:
-            self._began = _now()
+            self._began = loop_time()
         self._text += text
         self._fed.set()
         if len(self._text) >= self._brim:
@@ -113,7 +114,7 @@ class Delivery:
         try:
             await self._write_down()
             if await mark(self._screen, self._budget, self._saved, note):
-                self._calls.append(_now())
+                self._calls.append(loop_time())
                 await self._write_down()
         except Exception as error:  # nothing is lost: most of the text was kept before
             log.warning("an answer that goes on later could not be marked", error=repr(error))
@@ -125,7 +126,10 @@ class Delivery:
         Cancelling lets a platform call that has begun run to its end, so that its message is not lost.
         """
         painting = asyncio.create_task(self._paint())
-        beside = [asyncio.create_task(self._type(typing_every)), asyncio.create_task(self._save())]
+        beside = [
+            asyncio.create_task(indicate(self._screen, self._budgets, typing_every)),
+            asyncio.create_task(self._save()),
+        ]
         self._budget.join(self._share)
         try:
             await asyncio.wait({painting, *beside[1:]}, return_when=asyncio.FIRST_COMPLETED)
@@ -169,7 +173,7 @@ class Delivery:
         self._share.due = None
         if due is None:
             return
-        self._last_start = _now()
+        self._last_start = loop_time()
         self._calls.append(self._last_start)
         try:
             with self._budget.call():  # from now on, and not when its task runs: others may wait for the same call
@@ -180,7 +184,7 @@ class Delivery:
 
     def _wait(self, due: Due) -> float:
         """Seconds until the call: what the place's budget allows, and the pace of an answer still being written."""
-        now, budget, share = _now(), self._budget, self._share
+        now, budget, share = loop_time(), self._budget, self._share
         share.ends = self._screen.ends(self._text)
         if due.final:
             return budget.wait(share, Kind.END if self._ended else Kind.PAGE, self._last_start - now)
@@ -286,24 +290,10 @@ class Delivery:
                 log.error("the partial text could not be saved", error=repr(error))
 
     async def _write_down(self) -> None:
-        now, calls, self._calls = _now(), self._calls, []
+        now, calls, self._calls = loop_time(), self._calls, []
         self._saved = max(self._saved, self._text, key=len) if self._hold else self._text
         await self._journal.progress(self._saved, [now - call for call in calls])
-
-    async def _type(self, every: float) -> None:
-        """Show that an answer is coming, until its first text is on screen."""
-        while not self._screen.pages:
-            try:
-                if not self._budget.gated:
-                    await self._screen.surface.typing()
-            except PlatformError as error:
-                log.debug("typing was not shown", error=repr(error))
-            await asyncio.sleep(every)
 
     @property
     def _budget(self) -> Budget:
         return self._budgets.of(self._screen.surface.limits)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

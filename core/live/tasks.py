@@ -1,4 +1,4 @@
-"""Two ways to end asyncio tasks, for what must not be broken off and for what must be over."""
+"""Ends of asyncio tasks, for what must not be broken off and for what must be over; and the loop's clock."""
 
 from __future__ import annotations
 
@@ -24,3 +24,8 @@ async def end(*tasks: asyncio.Task[Any]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def loop_time() -> float:
+    """Seconds, monotonic."""
+    return asyncio.get_running_loop().time()
