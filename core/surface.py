@@ -31,6 +31,7 @@ class Limits:
     budget: calls to surfaces with the same budget key count together (a Telegram group with all its topics).
     rates: every rate that holds at once for that budget; posts and edits count alike.
     markdown: the surface shows Markdown itself, also unfinished: it needs no pages and nothing closed for it.
+    once: a post with the nonce of an earlier one is not made again, but answered with that one's message.
     whole, whole_rates: the same for all places of the bot together; "" when the platform counts no such thing.
     first: seconds from the first token until something is shown, unless it is readable earlier.
     interval: the shortest pause between the starts of two edits, in seconds.
@@ -44,6 +45,7 @@ class Limits:
     interval: float = 1.0
     marks_end: bool = False
     markdown: bool = False
+    once: bool = False
     whole: str = ""
     whole_rates: tuple[Rate, ...] = ()
 

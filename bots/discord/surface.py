@@ -56,6 +56,7 @@ class _Surface:
             budget=f"discord:{self._address.bot}:{budget}",
             rates=(rate or FIRST_RATE,),
             interval=interval,
+            once=True,
             whole=whole,
             whole_rates=OVERALL,
         )

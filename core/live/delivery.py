@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 from math import inf
 
-from core.errors import Gone, Moved, PlatformError, Refused, TooFast, TooLong, Unknown, Unreachable
+from core.errors import Gone, Moved, PlatformError, TooFast, TooLong, Unknown, Unreachable
 from core.live import pacer
 from core.live.budget import Budget, Budgets, Kind, Share
 from core.live.indicator import indicate
@@ -20,6 +20,7 @@ from core.live.journal import Fenced, Journal
 from core.live.pause import mark
 from core.live.screen import Deleted, Due, Page, Screen
 from core.live.tasks import end, loop_time, unbroken
+from core.live.trouble import Trouble
 from core.observe.log import get_logger
 from core.surface import Out, Surface
 from core.types import Address
@@ -28,8 +29,6 @@ log = get_logger(__name__)
 
 __all__ = ["Deleted", "Delivery"]
 
-BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds between tries of a call that did not get through
-COPIES = 3  # posts that may each have been applied without our learning of it, at most
 MESSAGES = 8  # that one answer may have, unless the settings say otherwise
 SAVE_EVERY = 1.0  # seconds between two savings of the partial text
 
@@ -74,7 +73,7 @@ class Delivery:
         self._last_start = 0.0
         self._share = Share()
         self._calls: list[float] = []  # loop times of the calls that are not written down yet
-        self._failures = 0
+        self._trouble = Trouble()
 
     def feed(self, text: str) -> None:
         """Append what the model said. Returns at once."""
@@ -178,7 +177,7 @@ class Delivery:
         try:
             with self._budget.call():  # from now on, and not when its task runs: others may wait for the same call
                 await unbroken(self._show(due))
-            self._failures = 0
+            self._trouble.over()
         except PlatformError as error:
             await self._recover(error, due)
 
@@ -261,18 +260,12 @@ class Delivery:
                 self._budget.join(self._share)
             case Gone() if number < len(self._screen.pages):
                 self._screen.lose(number)
-            case Unknown() if number >= len(self._screen.pages) and self._failures >= COPIES - 1:
-                raise Refused("each try to post may have been applied: more of them would be copies") from error
+            case Unknown() if number >= len(self._screen.pages):
+                await self._trouble.wait_to_post(error, self._screen.surface)
             case Unknown() | Unreachable():
-                await self._back_off(error)
+                await self._trouble.wait(error)
             case _:
                 raise error
-
-    async def _back_off(self, error: PlatformError) -> None:
-        wait = BACKOFF[min(self._failures, len(BACKOFF) - 1)]
-        self._failures += 1
-        log.warning("platform call failed, trying again", error=repr(error), wait=wait, tries=self._failures)
-        await asyncio.sleep(wait)
 
     # Beside it
 

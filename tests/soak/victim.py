@@ -37,14 +37,14 @@ def hurry() -> None:
     import bots.discord.surface
     import bots.telegram.surface
     from core.dispatch import engine
-    from core.live import delivery, pacer
+    from core.live import delivery, pacer, trouble
     from core.surface import Rate
 
     telegram, discord, plenty = bots.telegram.surface, bots.discord.surface, Rate(1000, 1.0)
     telegram.GROUP = telegram.PRIVATE = telegram.OVERALL = discord.OVERALL = (plenty,)
     discord.FIRST_RATE = plenty
     pacer.pause = lambda *_: 0.1
-    delivery.BACKOFF = (0.1, 0.2, 0.4)
+    trouble.BACKOFF = (0.1, 0.2, 0.4)
     delivery.SAVE_EVERY = 0.1
     engine.RETRY = 0.2
 

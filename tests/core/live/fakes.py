@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from core.errors import Gone, PlatformError, TooLong
+from core.errors import Gone, PlatformError, TooLong, Unknown
 from core.live.journal import Fenced
 from core.surface import File, Limits, Out, Rate, Rendered
 
@@ -40,6 +40,7 @@ class FakeSurface:
     most_in_flight: int = 0
     nonces: list[str] = field(default_factory=list)
     files: dict[str, tuple[File, ...]] = field(default_factory=dict)
+    outage: tuple[float, float] = (0.0, 0.0)  # from when till when nothing is answered
 
     def render(self, markdown: str) -> Rendered:
         return Rendered(markdown, len(markdown))
@@ -66,6 +67,12 @@ class FakeSurface:
 
     async def typing(self) -> None:
         self.typed.append(now())
+        self._reach()
+
+    def _reach(self) -> None:
+        began, ended = self.outage
+        if began <= now() < ended:
+            raise Unknown
 
     async def _call(self, call: str, id: str, text: str) -> None:
         self.calls.append(Shown(now(), call, id, text))
@@ -73,6 +80,7 @@ class FakeSurface:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         await asyncio.sleep(self.round_trip)
         self.in_flight -= 1
+        self._reach()
         fault = self.faults.popleft() if self.faults else None
         if fault is not None:
             raise fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -409,6 +409,22 @@ def test_posts_that_may_each_have_been_applied_end_after_three() -> None:
     with pytest.raises(Refused):
         play(stage, SENTENCE)
     assert len(stage.surface.nonces) == 3
+
+
+@pytest.mark.parametrize("began", [0.0, 0.5, 3.0])
+def test_an_outage_of_the_platform_costs_neither_the_answer_nor_copies_of_it(began: float) -> None:
+    stage = Stage(FakeSurface(PRIVATE, outage=(began, 3600.0)))
+    play(stage, sentences(40))
+    assert list(stage.surface.screen.values()) == [sentences(40)]
+    assert len(stage.surface.nonces) <= 2
+    assert stage.surface.calls[-1].at < 3600 + 31
+
+
+def test_where_a_nonce_is_posted_once_posting_is_tried_for_as_long_as_it_takes() -> None:
+    stage = Stage(FakeSurface(replace(PRIVATE, once=True), faults=deque([Unknown()] * 9)))
+    play(stage, SENTENCE)
+    assert stage.surface.nonces == ["a-0"] * 10
+    assert list(stage.surface.screen.values()) == [SENTENCE]
 
 
 def test_pages_behind_a_lost_one_do_not_stay_as_doubles() -> None:
