@@ -39,13 +39,15 @@ class Border:
 START = (Border(0),)
 
 
-def paginate(text: str, fill: Fill, borders: tuple[Border, ...] = START) -> tuple[Border, ...]:
-    """Borders of all pages of `text`; the given ones never move, new ones come only when the last page no longer fits.
+def paginate(
+    text: str, fill: Fill, borders: tuple[Border, ...] = START, most: float = float("inf")
+) -> tuple[Border, ...]:
+    """Borders of the pages of `text`; the given ones never move, new ones come only when the last page no longer fits.
 
     `fill` is asked once when the last page still fits, and about four times for a new border. Where it refuses even
-    one character a page holds one grapheme, so this always ends.
+    one character a page holds one grapheme, so this always ends. What is behind `most` pages is not cut any more.
     """
-    while cut := _cut(borders[-1], rest := text[borders[-1].offset :], fill):
+    while len(borders) <= most and (cut := _cut(borders[-1], rest := text[borders[-1].offset :], fill)):
         borders = (*borders, _next(borders[-1], rest, cut, fill))
     return borders
 
@@ -82,20 +84,24 @@ def _cut(border: Border, rest: str, fill: Fill) -> int:
 
 def _reach(size: int, taken: Callable[[int], float]) -> int:
     """The longest beginning that fits, to 1/64 of itself or of the message; `size` when all of it does."""
-    low, high = 0, size + 1
+    low, high = (0, 0.0), (size + 1, 0.0)  # where it fits and where not, and which part of a message is taken there
     at, tries = size if size <= AT_ONCE else PROBE, 0
     while True:
         part = taken(at)
-        low, high = (at, high) if part <= 1 else (low, at)
-        if low == size or 1 >= part > 63 / 64 or (high <= size and high - low <= max(1, low // 64)):
-            return low
+        low, high = ((at, part), high) if part <= 1 else (low, (at, part))
+        near = bool(high[1]) and high[0] - low[0] <= max(1, low[0] // 64)
+        if near or low[0] == size or 1 >= part > 63 / 64:
+            return low[0]
         tries += 1
-        at = _next_probe(low, high, int(at * 127 / 128 / max(part, 1e-6)) if tries % 3 else 0)
+        at = _next_probe(low, high if high[1] else None, size, halve=tries % 3 == 0)
 
 
-def _next_probe(low: int, high: int, full: int) -> int:
-    """Where a message would be `full` if texts took room evenly; in the middle where that cannot be."""
-    return min(full, high - 1) if low < full else (low + high) // 2
+def _next_probe(low: tuple[int, float], high: tuple[int, float] | None, size: int, *, halve: bool) -> int:
+    """Where a message would be just full if texts took room evenly; in the middle where that says nothing."""
+    (at, part), (above, over) = low, high or (size + 1, 0.0)
+    slope = (over - part) / (above - at) if high else part / at
+    guess = min(int(at + (127 / 128 - part) / max(slope, 1e-9)), size)
+    return guess if at < guess < above and not halve else (at + above) // 2
 
 
 def _next(border: Border, rest: str, cut: int, fill: Fill) -> Border:

@@ -70,7 +70,7 @@ class Screen:
         if not text.strip():
             return None
         if not self.surface.limits.markdown:
-            self._borders = paginate(text, self._fill, self._borders)
+            self._borders = paginate(text, self._fill, self._borders, self._most)
         for number in range(min(len(self._borders), self._most)):
             if (due := self._page_due(text, number, ended)) is not None:
                 return due
@@ -118,7 +118,7 @@ class Screen:
         if number < 0 or number >= self._most or not text.strip():
             return None
         if not self.surface.limits.markdown:
-            self._borders = paginate(text, self._fill, self._borders)
+            self._borders = paginate(text, self._fill, self._borders, self._most)
         if number >= len(self._borders):
             return None
         shown = visible(page(text, self._borders, number)).rstrip()
