@@ -9,6 +9,8 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++")
 # A fence may stand behind list markers and in quotes, however far it is indented there. CommonMark's four columns
@@ -48,8 +50,7 @@ class Fence:
         return line.strip().lstrip("> \t" if ">" in self.prefix else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line with its line end. before, after: the fence that is open at its beginning and behind it."""
 
     start: int
@@ -83,6 +84,7 @@ def _after(fence: Fence | None, text: str) -> Fence | None:
     return Fence(re.sub(r"[^\s>]", " ", found["prefix"]), found["mark"], found["language"]) if found else None
 
 
+@lru_cache(maxsize=8)  # a page is measured and then shown
 def closed(markdown: str) -> str:
     """The text without the whitespace at its end, and with the end of its code block if that is still open.
 

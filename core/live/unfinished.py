@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from core.live.formulas import FORMULA, MARKS, OPEN_FORMULA
 from core.live.lines import SEPARATOR, Line, closed, lines
@@ -27,10 +28,11 @@ OPEN_LINK = re.compile(
 )
 # Brackets that are no link: a task's box, a source's number, a footnote.
 BRACKETS = re.compile(r"[ xX]|\d{1,3}|\^\w*")
-OPEN_TAG = re.compile(r"<(?:[/!]?[A-Za-z][\w:/.?=&%#+~@-]*)?\Z")
+OPEN_TAG = re.compile(r"(?:<(?:[/!]?[A-Za-z][\w:/.?=&%#+~@-]*)?|&(?:#[\dA-Fa-fxX]{0,7}|[A-Za-z][A-Za-z\d]{0,7})?)\Z")
 RUN = re.compile(r"\*+|_+|~+|\|+")
 
 
+@lru_cache(maxsize=8)  # a page is measured and then shown
 def visible(markdown: str) -> str:
     """What is shown of an answer that is still being written: its open ends are closed or held back.
 

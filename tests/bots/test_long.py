@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
+import regex
 
 from core.live.pages import page
 from core.live.screen import Page, Screen
@@ -87,3 +88,23 @@ def test_an_edit_renders_the_open_page_once_and_no_frozen_one(app: App, name: st
             frozen = {page(text[:end], borders, number) for number in range(len(borders) - 1)}
             assert not frozen & set(new)
     assert len(screen._borders) > 1
+
+
+CLUSTERS = {
+    "right to left with marks": "שָׁלוֹם עֲלֵיכֶם مَرْحَبًا بِالعَالَم ",
+    "variation selectors": "❤️⚠︎☎️1️⃣*️⃣字󠄀葛󠄁",
+    "flags": "🇩🇪🇫🇷🏴󠁧󠁢󠁥󠁮󠁧󠁿🏳️‍🌈",
+    "families": "👨‍👩‍👧‍👦👍🏽👩🏿‍🚀",
+    "combining": "e\u0301\u0323o\u0302\u0308क्षि் கௌ 한국각",
+}
+
+
+@apps
+@pytest.mark.parametrize("piece", CLUSTERS.values(), ids=CLUSTERS)
+@pytest.mark.parametrize("shift", range(3))
+def test_no_cluster_is_cut_at_a_border(app: App, piece: str, shift: int) -> None:
+    text = "x" * shift + piece.replace(" ", "") * 600
+    screen, _, _ = streamed(app, text, 777)
+    whole = {match.start() for match in regex.finditer(r"\X", text)}
+    assert len(screen._borders) > 2
+    assert {border.offset for border in screen._borders} <= whole
