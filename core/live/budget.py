@@ -20,6 +20,7 @@ ANSWER = 20.0  # seconds: few answers end sooner, so in a shorter window not all
 ABRUPT = 2.0  # seconds: over before it matters how a window's calls are spread, so they are spread evenly
 TOGETHER = 5.0  # seconds within which two places that are told to wait mean the bot
 SURE = 0.25  # of the quickest round trip: the ways there and back take at least that together
+KNOWN = 10  # round trips: after so many the slowest and the quickest differ at least as much as the ways there do
 NONE = 1e-6  # seconds: a shorter wait is none. A clock may be too coarse to add it, and it would never be over
 
 
@@ -56,7 +57,8 @@ class Budget:
     """The calls of one place, or with `whole` None of a whole bot. `clock` is monotonic, in seconds.
 
     The platform counts a call when it arrives, between its start and its end. Here it counts as late as it can have
-    arrived, and the next one as early; so no window is overrun, however much longer one way there takes than another.
+    arrived, and the next one as early. At first that holds however much longer one way there takes than another, up
+    to four times; later the round trips tell how much they differ, and a steady connection wastes none of a window.
     """
 
     def __init__(self, rates: tuple[Rate, ...], clock: Callable[[], float], whole: Budget | None = None) -> None:
@@ -66,8 +68,7 @@ class Budget:
         self._whole = whole
         self._calls: deque[_Call] = deque()
         self._newest = -inf  # when the newest call started that the next edit keeps its distance from
-        self._trip = 0.0  # seconds that the newest call took
-        self._quickest = inf  # seconds that any call took at least
+        self._trips: deque[float] = deque(maxlen=2 * KNOWN)  # seconds that the newest calls took
         self._gate = 0.0
         self._gated_place: tuple[Budget, float] | None = None
 
@@ -116,10 +117,10 @@ class Budget:
 
     def sustained(self) -> float:
         """Seconds between two calls with which this place can go on for ever."""
-        slack = max(self._trip - SURE * self._quickest, 0.0)
         kept = self._reserve(self._ends())
         return max(
-            (rate.seconds + slack) / max(rate.calls - keep, 1) for rate, keep in zip(self.rates, kept, strict=True)
+            (rate.seconds + self._late()) / max(rate.calls - keep, 1)
+            for rate, keep in zip(self.rates, kept, strict=True)
         )
 
     def since(self) -> float:
@@ -134,10 +135,8 @@ class Budget:
         try:
             yield
         finally:
-            end = self._clock()
-            self._trip = end - start
-            self._quickest = min(self._quickest, self._trip)
-            call.end = end - SURE * self._quickest
+            self._trips.append(self._clock() - start)
+            call.end = start + self._late()
 
     def spend(self, ago: float = 0.0) -> None:
         """A call ended `ago` seconds ago, before a restart."""
@@ -165,6 +164,13 @@ class Budget:
     def idle(self) -> bool:
         """Whether forgetting this budget changes nothing."""
         return not self._shares and self._gate <= self._clock() and not any(map(self._used, self.rates))
+
+    def _late(self) -> float:
+        """Seconds by which the newest call may have been longer on its way there than the next one will be."""
+        if not self._trips:
+            return 0.0
+        late = self._trips[-1] - SURE * min(self._trips)
+        return min(late, max(self._trips) - min(self._trips)) if len(self._trips) >= KNOWN else late
 
     def _add(self, end: float | None) -> _Call:
         call = _Call(end)

@@ -4,14 +4,16 @@
 get a price per call (Lagrange), and the best calls under a price are found by dynamic programming on the grid of the
 tokens. Nothing is lost by the grid: a call moved back to the newest token before it shows the same text sooner, and
 all pauses stay as long, as they are whole numbers of its steps. Pages are left out, in the clairvoyant's favour.
-`promise` is the least ratio to it that a schedule can keep for every length up to a window, not knowing the length.
+Not knowing the length: `promise` is the least ratio to it that a schedule can keep for every length up to a window,
+and `usual` the least mean ratio, when every doubling of the length is as likely.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, inf
+from itertools import accumulate
+from math import ceil, inf, log
 
 from core.surface import Rate
 from tests.bench.place import SPEED
@@ -180,3 +182,53 @@ def _can_promise(bounds: Sequence[float], trip: float, pause: int, calls: int) -
 def _at(bounds: Sequence[float], length: float) -> float:
     """The bound of a length between two steps: of the nearer one, so that a grid's step is no advantage."""
     return bounds[min(round(length), len(bounds) - 1)]
+
+
+def usual(rate: Rate, interval: float, round_trip: float, shortest: float = 2.0, grid: float = 0.2) -> float:
+    """The least mean ratio that one schedule can have, over the logarithms of the lengths from `shortest` to a window.
+
+    Its calls are on a grid of so many seconds, and one is kept for the end. Found by dynamic programming over (calls
+    made, moment of the last one); an age at a moment counts in all lengths beyond it, each by its clairvoyant's area.
+    """
+    steps, trip, pause = round(rate.seconds / grid), round_trip / grid, max(interval, round_trip) / grid
+    first = ceil(shortest / grid)
+    chances = [
+        1 / (length + 0.5) / log(steps / first) / _alone(length + 0.5, trip, pause, rate.calls - 1)
+        if length >= first
+        else 0.0
+        for length in range(steps)
+    ]
+    beyond = list(accumulate(reversed(chances)))[::-1]
+    weights = [0.0, *accumulate(beyond)]
+    moments = [0.0, *accumulate(weight * (step + 0.5) for step, weight in enumerate(beyond))]
+
+    def area(call: float, start: float, stop: float) -> float:
+        return _between(moments, start, stop) - call * _between(weights, start, stop)
+
+    ahead = [area(call, call + trip, steps) for call in range(steps + 1)]  # without another call
+    for _ in range(rate.calls - 2):
+        ahead = [
+            min(
+                [
+                    ahead[call],
+                    *(area(call, call + trip, later + trip) + ahead[later] for later in _later(call, pause, steps)),
+                ]
+            )
+            for call in range(steps + 1)
+        ]
+    return min(area(0.0, 0.0, call + trip) + ahead[call] for call in range(steps + 1))
+
+
+def _later(call: int, pause: float, steps: int) -> range:
+    """When the next call may be; after a third of a window without one, none pays any more."""
+    return range(call + ceil(pause), min(call + steps // 3, steps) + 1)
+
+
+def _between(sums: Sequence[float], start: float, stop: float) -> float:
+    return _within(sums, stop) - _within(sums, start)
+
+
+def _within(sums: Sequence[float], moment: float) -> float:
+    step = min(int(moment), len(sums) - 1)
+    following = sums[min(step + 1, len(sums) - 1)]
+    return sums[step] + (min(moment, len(sums) - 1) - step) * (following - sums[step])

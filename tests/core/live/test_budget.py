@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.live.budget import ANSWER, NONE, Budget, Budgets, Kind, Share
+from core.live.budget import ANSWER, KNOWN, NONE, Budget, Budgets, Kind, Share
 from core.surface import Limits, Rate
 
 GROUP = (Rate(20, 60.0),)
@@ -34,7 +34,7 @@ def place(name: str, bot: str = "telegram:1") -> Limits:
     return Limits(page=4096, budget=f"{bot}:{name}", rates=GROUP, whole=bot, whole_rates=(Rate(30, 1.0),))
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=50, max_size=50), st.floats(0.05, 2.0))
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=KNOWN, max_size=KNOWN), st.floats(0.05, 2.0))
 def test_a_window_is_never_overrun_however_long_the_ways_there_and_back_take(
     ways: list[tuple[float, float]], trip: float
 ) -> None:
@@ -49,6 +49,20 @@ def test_a_window_is_never_overrun_however_long_the_ways_there_and_back_take(
             arrived.append(clock.now)
             clock.now += trip * (0.2 + 0.6 * back)
     assert all(after - before > 1.0 - NONE for before, after in zip(arrived, arrived[5:], strict=False))
+
+
+def test_a_steady_connection_wastes_nothing_of_a_window() -> None:
+    clock = Clock()
+    budget = Budget(CHANNEL, clock)
+    [share] = joined(budget)
+    started = []
+    for _ in range(KNOWN + 20):
+        clock.now += budget.wait(share)
+        started.append(clock.now)
+        with budget.call():
+            clock.now += 0.15
+    assert started[-1] - started[-6] == pytest.approx(1.0)
+    assert started[5] - started[0] == pytest.approx(1.0 + 0.75 * 0.15)
 
 
 def test_a_call_under_way_counts_until_it_is_back() -> None:
