@@ -188,14 +188,14 @@ class Budget:
         """The calls that each rate keeps from one of this kind. A full page is part of its answer's end."""
         if kind is Kind.END:
             return [0] * len(self.rates)
-        kept = self._reserve(sum(share.ends for share in self._shares) - (kind is Kind.PAGE))
+        kept = self._reserve(self._ends() - (kind is Kind.PAGE))
         abrupt = (
             kind is Kind.FIRST and rate.seconds <= ABRUPT for rate in self.rates
         )  # it is back before it is missed
         return [0 if short else reserve for short, reserve in zip(abrupt, kept, strict=True)]
 
     def _ends(self) -> int:
-        """The calls for ends that edits are spread over: not all pages of all answers will be full at the same time."""
+        """The calls that are kept for ends: the pages of all answers will hardly be full at the same moment."""
         return self.live + max((share.ends - 1 for share in self._shares), default=0)
 
     def _reserve(self, ends: int) -> list[int]:

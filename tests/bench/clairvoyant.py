@@ -184,7 +184,7 @@ def _at(bounds: Sequence[float], length: float) -> float:
     return bounds[min(round(length), len(bounds) - 1)]
 
 
-def usual(rate: Rate, interval: float, round_trip: float, shortest: float = 2.0, grid: float = 0.2) -> float:
+def usual(rate: Rate, interval: float, round_trip: float, shortest: float = 2.0, grid: float = 0.25) -> float:
     """The least mean ratio that one schedule can have, over the logarithms of the lengths from `shortest` to a window.
 
     Its calls are on a grid of so many seconds, and one is kept for the end. Found by dynamic programming over (calls

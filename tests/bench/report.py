@@ -46,6 +46,7 @@ class Promise:
     worst: float
     at: float
     usual: float
+    least_usual: float
 
 
 HEAD = ("place", "n", "schedule", "first", "mean", "ratio", "worst", "oldest", "tail", "calls", "429s", "lost")
@@ -77,7 +78,7 @@ def _groups(found: Iterable[Row], key: Callable[[Row], Any]) -> Iterable[tuple[A
 
 
 def _line(cells: Sequence[str]) -> str:
-    return f"{cells[0]:<15}{cells[1]:>3} {cells[2]:<12}" + "".join(f"{cell:>8}" for cell in cells[3:])
+    return f"{cells[0]:<17}{cells[1]:>3} {cells[2]:<12}" + "".join(f"{cell:>8}" for cell in cells[3:])
 
 
 def _figures(group: Sequence[Row]) -> Iterator[str]:
@@ -109,11 +110,12 @@ def verdict(found: Sequence[Row], known: Sequence[Promise]) -> str:
             (length, mean(row.ratio for row in rows)) for length, rows in _groups(group, lambda row: row.length)
         ]
         cells = (f"{length:>5g} s {ratio:.2f}{'!' if ratio > TARGET else ' '}" for length, ratio in by_length)
-        lines.append(f"{place:<15}{answers:>3} " + "".join(cells))
+        lines.append(f"{place:<17}{answers:>3} " + "".join(cells))
     lines.append("For every length up to a window, not knowing it: what any schedule can promise, and Chinwag's worst:")
     for one in known:
         lines.append(
-            f"{one.place:<15} round trip {one.round_trip:.2f}: any {one.least:.2f} (formula {one.formula:.2f}), "
+            f"{one.place:<17} round trip {one.round_trip:.2f}: any {one.least:.2f} (formula {one.formula:.2f}), "
+            f"mean {one.least_usual:.2f}; "
             f"Chinwag {one.worst:.2f} at {one.at:.1f} s, mean {one.usual:.2f}"
         )
     return "\n".join(lines)

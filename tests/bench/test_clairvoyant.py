@@ -9,7 +9,7 @@ from math import log
 import pytest
 
 from core.surface import Rate
-from tests.bench.clairvoyant import alone, least, promise
+from tests.bench.clairvoyant import alone, least, promise, usual
 from tests.bench.freshness import CHANNEL, GROUP, PRIVATE, Chat, Place, bound, ours, row, stream
 from tests.bench.place import SPEED, Answer, Talk, ages, run
 from tests.bench.test_place import LIMITS
@@ -78,3 +78,16 @@ def test_nobody_can_promise_more_than_the_formula_says() -> None:
     assert promise(Rate(20, 60.0), 1.0, 0.0) == pytest.approx(1 + log(60 / 19) / 2, rel=0.02)
     assert promise(Rate(45, 60.0), 1.0, 0.0) == pytest.approx(1 + log(60 / 44) / 2, rel=0.02)
     assert promise(Rate(20, 60.0), 1.0, 0.3) < promise(Rate(20, 60.0), 1.0, 0.08) < promise(Rate(20, 60.0), 1.0, 0.0)
+
+
+def test_the_mean_over_all_lengths_can_be_kept_lower_than_every_single_one() -> None:
+    rate = Rate(8, 30.0)
+    assert 1.05 < usual(rate, 1.0, 0.1) < promise(rate, 1.0, 0.1)
+
+
+def test_with_calls_enough_nothing_is_lost_by_not_knowing_the_length() -> None:
+    assert usual(Rate(40, 20.0), 1.0, 0.25) == pytest.approx(1.0, abs=0.05)  # the end comes at any moment of a gap
+
+
+def test_fewer_calls_are_worse() -> None:
+    assert usual(Rate(5, 30.0), 1.0, 0.1) > usual(Rate(10, 30.0), 1.0, 0.1)
