@@ -8,8 +8,8 @@ is the worst for what they share. The clairvoyant keeps to Chinwag's shortest in
 
 What can be reached by a schedule that does not know the length, whatever it is (`promises` computes it each time):
 in a group 1.51 times the clairvoyant's mean age at worst (1.39 with round trips of 0.3 s), or 1.27 (1.21) in the mean
-of all lengths up to a minute; in a private chat 1.14 (1.11), or 1.05 (1.04). So within 15 % of it for every length is just
-possible in a private chat, and impossible in a group. These bounds leave pages out, each of which costs a call more.
+of all lengths up to a minute; in a private chat 1.14 (1.11), or 1.05 (1.04). So within 15 % of it for every length is
+just possible in a private chat, and impossible in a group. These bounds leave out pages, which cost a call more each.
 Several answers in a Discord channel: the call that is kept for an end is one of five in its second, so that the rest is
 1.25 times as far apart. Ten that end at the same moment need two windows: no schedule completes them in one round trip.
 """
