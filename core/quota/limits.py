@@ -56,12 +56,13 @@ class Limits:
         return any(limit != Limit() for limit in (*table.kinds.values(), *table.named.values()))
 
     def caps(self, payer: Payer, now: float) -> list[Cap]:
-        """Every limit that holds for this payer now (unix seconds). A private chat is no group."""
+        """Every limit that holds for this payer now (unix seconds). A private chat is no group, the house no user."""
         table = self._file.value
-        whose = {"house": "", "user": payer.subject} | ({"chat": payer.chat} if payer.chat else {})
+        whose = {"house": "", "user": payer.subject, "chat": payer.chat}
         return [
             Cap(kind, name, period, limit)
             for kind, name in whose.items()
+            if name or kind == "house"
             for period, limit in zip(periods(now), _limits(table, kind, name), strict=True)
             if limit is not None
         ]
