@@ -10,9 +10,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Protocol
 
 from bots.alarm import Alarm
+from core.context import shorter
 from core.errors import SetupError
 from core.hub import Hub
 from core.model import Model, build_model
+from core.observe.alerts import Alerts
 from core.observe.log import configure, get_logger
 from core.settings import Settings
 from core.store import Store
@@ -66,7 +68,8 @@ class House:
         alarm = Alarm(self._settings.admins, self.bots)
         store.health.told.append(alarm)
         self._closing.append(alarm.close)
-        model = build_model(self._settings)
+        alerts = Alerts()
+        model = build_model(self._settings, alerts=alerts, shrink=shorter)
         hub = self._hub = Hub(store, model, self._settings, alert=alarm.tell)
         makers = _makers(self._settings, hub, store, model)
         if not makers:
@@ -78,6 +81,7 @@ class House:
         failures = [failure for name, make in makers.items() if (failure := await self._start_bot(name, make, hub))]
         if not self.bots:
             raise SetupError("\n".join(map(str, failures)))
+        alerts.listen(lambda text: alarm.tell("model", f"🔧 {text}"))  # now that there are bots to tell it with
         status = model.status()
         self._say(f"  {'model':<9} {status.name}{': ' + status.note if status.note else ''}")
 

@@ -50,6 +50,7 @@ class Said:
     state: str = "done"
     note: str = ""
     usage: Usage | None = None
+    model: str = ""
 
     def complete(self) -> str:
         """The whole message as the user shall see it in the end."""
@@ -179,7 +180,7 @@ class Chat:
             answer=said.text,
             note=said.note,
             state=said.state,
-            model=self._model.status().name,
+            model=said.model or self._model.status().name,
             usage=said.usage,
             bill=self._quota.bill(said.ask),
         )
@@ -245,7 +246,8 @@ class Chat:
                         delivery.anew()
                     said.text += delta.text
                     said.usage = delta.usage or said.usage
-                    said.note = CUT_SHORT.get(delta.finish, said.note)
+                    said.note = CUT_SHORT.get(delta.finish, said.note) or delta.note
+                    said.model = delta.model or said.model
                     delivery.feed(delta.text)
             if not any(character.isprintable() and not character.isspace() for character in said.text):
                 raise ModelError("the model said nothing")

@@ -81,6 +81,21 @@ def _without_middle(text: str, budget: int) -> str:
     return f"{data[: room // 2].decode('utf-8', 'ignore')}\n[...]\n{data[-room // 2 :].decode('utf-8', 'ignore')}"
 
 
+def shorter(messages: Sequence[BaseMessage]) -> list[BaseMessage] | None:
+    """The prompt without the older half of its history, for a model that could not read all of it.
+
+    None when there is no history left: the question stays whole.
+    """
+    first = 1 if messages and messages[0].type == "system" else 0
+    history = list(messages[first:-1])
+    if not history:
+        return None
+    cut = (len(history) + 1) // 2
+    while cut < len(history) and history[cut].type != "human":  # no answer without its question
+        cut += 1
+    return [*messages[:first], *history[cut:], messages[-1]]
+
+
 def conversation(turns: Sequence[Turn], question: str) -> list[BaseMessage]:
     """The turns as the model reads them, ending with `question`.
 

@@ -27,6 +27,7 @@ A user is only ever shown `shown(error)`: the text of the tree, or a short id th
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -87,6 +88,11 @@ class Moved(PlatformError):
 class ModelError(ChinwagError):
     """The model could not answer. Please try again with /retry."""
 
+    def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
+        """retry_after: seconds that the endpoint asks to wait; None when it did not say."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
 
 class ModelNotReady(ModelError):
     """The model is still getting ready. Please try again in a moment."""
@@ -98,6 +104,11 @@ class ModelUnreachable(ModelError):
 
 class ModelBusy(ModelError):
     """The model is busy right now. Please try again in a minute with /retry."""
+
+    def __init__(self, message: str = "", *, retry_after: float | None = None, limit: bool = False) -> None:
+        """limit: it was the key's rate that was too high, not the endpoint that is overloaded."""
+        super().__init__(message, retry_after=retry_after)
+        self.limit = limit
 
 
 class ModelForbidden(ModelError):
@@ -136,6 +147,20 @@ def shown(error: BaseException, id: str) -> str:
     """
     if isinstance(error, UserError):
         return str(error)
+    if isinstance(error, ModelBusy) and error.retry_after is not None:
+        return f"The model is busy right now. Please try again in {lasting(error.retry_after)} with /retry."
     if isinstance(error, ModelError | StoreError):
         return (type(error).__doc__ or "").strip()
     return f"Something went wrong (id {id}). Please try again; whoever runs this bot finds the id in its log."
+
+
+def lasting(seconds: float) -> str:
+    """A length of time as a person says it: "40 seconds", "3 minutes", "2 hours"; never shorter than it is."""
+    if seconds < 100:
+        return _counted(seconds, "second")
+    return _counted(seconds / 60, "minute") if seconds < 5400 else _counted(seconds / 3600, "hour")
+
+
+def _counted(count: float, name: str) -> str:
+    whole = max(math.ceil(count), 1)
+    return f"{whole} {name}{'s' if whole > 1 else ''}"

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import SetupError
@@ -20,6 +20,7 @@ EXAMPLES = {
     "discord_api_url": "https://discord.com/api/v10",
     "discord_gateway_url": "wss://gateway.discord.gg/",
     "openai_base_url": "http://127.0.0.1:11434/v1",
+    "openai_fallback_models": "gpt-5-nano, gpt-4.1-mini",
     "local_model_path": "models/some-model.gguf",
     "data_dir": "data",
     "database_url": "sqlite+aiosqlite:///data/chinwag.db",
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr = SecretStr("")
     openai_base_url: str = ""
     openai_model: str = ""
+    openai_fallback_models: Annotated[tuple[str, ...], NoDecode] = ()
     local_model_path: Path | None = None
 
     data_dir: Path = Path("data")
@@ -126,9 +128,17 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator("admins", mode="before")
+    # Where the settings were read from, for what may change while Chinwag runs.
+    _env_file: Path | None = PrivateAttr(None)
+
+    @property
+    def env_file(self) -> Path | None:
+        """The .env file that was read; None when there was none to look at."""
+        return self._env_file
+
+    @field_validator("admins", "openai_fallback_models", mode="before")
     @classmethod
-    def _split_admins(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("admins")
@@ -184,7 +194,9 @@ class Settings(BaseSettings):
 def load(env_file: str | Path | None = ".env") -> Settings:
     """Read the settings. Raises SetupError with one line per bad value: its name, what is wrong, an example."""
     try:
-        return Settings(_env_file=env_file)  # pyright: ignore[reportCallIssue]
+        settings = Settings(_env_file=env_file)  # pyright: ignore[reportCallIssue]
+        settings._env_file = Path(env_file) if env_file is not None else None
+        return settings
     except ValidationError as error:
         lines = []
         for problem in error.errors(include_input=False, include_url=False):

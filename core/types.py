@@ -233,11 +233,15 @@ class Delta:
     note: str = ""
 
 
+QUIET = "ℹ️"  # begins a note that is no warning
+
+
 def with_note(answer: str, note: str) -> str:
     """An answer followed by why it ended as it did ("" when there is nothing to say)."""
     if not note:
         return answer
-    return f"{answer}\n\n⚠️ {note}" if answer.strip() else f"⚠️ {note}"
+    note = note if note.startswith(QUIET) else f"⚠️ {note}"
+    return f"{answer}\n\n{note}" if answer.strip() else note
 
 
 def clean(incoming: Incoming) -> Incoming:

@@ -82,6 +82,7 @@ class WebBot:
         config = uvicorn.Config(
             build(self._site, page=self._page, numbers=self._numbers),
             lifespan="off",
+            http="h11",  # also where a faster parser happens to be installed, as in the tests
             access_log=False,  # it would hold the links
             log_config=None,
             server_header=False,

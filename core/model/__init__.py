@@ -1,4 +1,4 @@
-"""The model: whoever answers. `build_model` picks an OpenAI-compatible endpoint or the embedded one.
+"""The model: whoever answers. `build_model` makes a router of the endpoints that are configured, or of the embedded.
 
 Importing this package costs nothing: LangChain and the download code are loaded when they are first needed.
 """
@@ -7,19 +7,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.model.metered import Metered
 from core.model.queue import Queue
 from core.model.seam import Model, Status
 
 if TYPE_CHECKING:
+    from core.model.router import Shrink
+    from core.observe.alerts import Alerts
     from core.settings import Settings
 
 __all__ = ["Model", "Status", "build_model"]
 
 
-def build_model(settings: Settings) -> Model:
-    """The model these settings ask for, not started yet: every endpoint behind one queue, and old answers in front."""
-    model = _asked(settings)
+def build_model(settings: Settings, *, alerts: Alerts | None = None, shrink: Shrink | None = None) -> Model:
+    """The model these settings ask for, not started yet: a router with a queue behind it, and old answers in front.
+
+    alerts: who is told of keys that are refused and models that fail. shrink: makes a prompt that is too long shorter,
+    and returns None when it cannot.
+    """
+    model = _asked(settings, alerts, shrink)
     seconds = settings.answer_cache_hours * 3600
     if not seconds:
         return model
@@ -32,16 +37,11 @@ def build_model(settings: Settings) -> Model:
     return Cached(model, shelf, identity=identity)
 
 
-def _asked(settings: Settings) -> Model:
+def _asked(settings: Settings, alerts: Alerts | None, shrink: Shrink | None) -> Model:
+    from core.model.roster import Roster
+    from core.model.router import Router
+    from core.observe.alerts import Alerts
+
+    alerts = alerts or Alerts()
     queue = Queue(settings.requests_at_once, per_minute=settings.tokens_per_minute)
-    if settings.embedded:
-        from core.model.embedded.child import SLOTS
-        from core.model.embedded.service import Embedded
-
-        embedded = Embedded(settings.data_dir / "models", path=settings.local_model_path)
-        return Metered(embedded, queue, each=settings.requests_per_endpoint or SLOTS)
-    from core.model.endpoint import Endpoint, split_keys
-
-    keys = split_keys(settings.openai_api_key.get_secret_value())
-    endpoint = Endpoint(model=settings.openai_model, base_url=settings.openai_base_url, keys=keys)
-    return Metered(endpoint, queue, each=settings.requests_per_endpoint)
+    return Router(Roster(settings, queue, alerts=alerts), alerts=alerts, shrink=shrink)

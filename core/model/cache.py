@@ -70,7 +70,9 @@ class Cached:
             async for delta in deltas:
                 text = delta.text if delta.anew else text + delta.text
                 yield delta
-                if delta.finish == "stop" and key and text.strip():
+                if (
+                    delta.finish == "stop" and not delta.note and key and text.strip()
+                ):  # a note: a lesser model answered
                     await self._shelf.put(key, text)
 
     def _key(self, messages: Sequence[BaseMessage]) -> str:

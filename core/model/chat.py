@@ -20,6 +20,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import model_validator
 
 from core.model.chunks import THOUGHTS, Chunk, Chunks, StreamFailed, Text
+from core.model.prefill import Prefill
 from core.model.transport import BODY, Body
 
 _set = object.__setattr__  # pydantic's own looks at every name
@@ -39,11 +40,18 @@ class FastChatOpenAI(ChatOpenAI):
         return self
 
     async def chunks(
-        self, messages: list[BaseMessage], *, usage: bool, most: int | None = None
+        self,
+        messages: list[BaseMessage],
+        *,
+        usage: bool,
+        key: str,
+        most: int | None = None,
+        prefill: Prefill | None = None,
     ) -> AsyncGenerator[AIMessageChunk]:
         """The messages of `astream`, without callbacks and tracers, and without keeping every chunk for them.
 
-        most: tokens that this answer may have, where that is less than the model's own limit.
+        most: tokens that this answer may have, where that is less than the model's own limit. prefill: how the
+        endpoint is told to go on with the last message, which is its own.
         """
         options: dict[str, Any] = {"stream": True}
         if most is not None:
@@ -51,6 +59,10 @@ class FastChatOpenAI(ChatOpenAI):
         if usage:
             options["stream_options"] = {"include_usage": True}
         request = self._get_request_payload(messages, **options)
+        request["extra_headers"] = {**(request.get("extra_headers") or {}), "Authorization": f"Bearer {key}"}
+        if prefill is not None:
+            request["messages"][-1] |= prefill.message
+            request["extra_body"] = {**(request.get("extra_body") or {}), **prefill.body}
         async with await self.async_client.create(**request) as answer:
             async for chunk in answer:
                 if isinstance(chunk, Text):

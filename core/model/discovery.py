@@ -43,6 +43,18 @@ async def first_model(client: AsyncClient, base_url: str, key: str) -> str:
     return _choose(_ids(answer), where)
 
 
+async def owner(client: AsyncClient, base_url: str, key: str, model: str) -> str:
+    """Who owns this model according to GET /models: servers name themselves there. "" when it does not say."""
+    try:
+        answer = await client.get(f"{base_url}/models", headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE)
+        rows = _rows(answer)
+    except Exception:  # whatever it is, it is no reason to keep an answer waiting
+        return ""
+    owners = {row.get("id"): row.get("owned_by") for row in rows}
+    found = owners.get(model) or next(iter(owners.values()), "")
+    return found if isinstance(found, str) else ""
+
+
 def _refused(where: str, answer: Response) -> ModelError:
     kind = by_status(answer.status_code, "")
     if kind is ModelForbidden:
@@ -54,13 +66,17 @@ def _refused(where: str, answer: Response) -> ModelError:
     )
 
 
-def _ids(answer: Response) -> list[str]:
+def _rows(answer: Response) -> list[dict[str, Any]]:
     try:
         listed: Any = answer.json()
     except ValueError:
         return []
     rows = listed.get("data") if isinstance(listed, dict) else listed
-    ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _ids(answer: Response) -> list[str]:
+    ids = [row.get("id") for row in _rows(answer)]
     return [id for id in ids if isinstance(id, str) and id]
 
 

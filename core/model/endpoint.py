@@ -7,47 +7,36 @@ LangChain takes a second to import, so that is done in a thread, by `start`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing, suppress
-from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from core.errors import ModelError, ModelRefused, ModelUnreachable
+from core.errors import ModelBusy, ModelError, ModelForbidden, ModelRefused
+from core.model import prefill
 from core.model.asking import asking
-from core.model.discovery import first_model, public
+from core.model.client import Tuning, connect, talk
+from core.model.discovery import first_model, owner, public
 from core.model.failures import explain
+from core.model.keys import KeyRing
+from core.model.prefill import Prefill
 from core.model.reading import Patience, Reading
 from core.model.seam import Status
+from core.model.weld import Unjoined, Weld
+from core.observe.log import get_logger
 from core.types import Delta
 
 if TYPE_CHECKING:
-    from httpx2 import AsyncClient, Timeout
+    from httpx2 import AsyncClient
     from langchain_core.messages import BaseMessage
 
     from core.model.chat import FastChatOpenAI
 
+log = get_logger(__name__)
+
 OPENAI = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-5-mini"
-NO_KEY = "none"  # endpoints on one's own machine ask for no key, but the SDK sends no request without one
-KEEP_ALIVE = 60.0  # seconds; the SDK's 5 would connect anew for nearly every message of a chat
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between two looks at an endpoint that is down
-
-
-def split_keys(text: str) -> tuple[str, ...]:
-    """The keys in OPENAI_API_KEY, which separates them by commas."""
-    return tuple(key for part in text.split(",") if (key := part.strip()))
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """How requests are made. retries: by the SDK, before the stream begins; proxies: whether HTTPS_PROXY counts."""
-
-    temperature: float | None = None
-    max_tokens: int | None = None
-    headers: Mapping[str, str] | None = None
-    retries: int = 0
-    proxies: bool = True
 
 
 class Endpoint:
@@ -60,13 +49,13 @@ class Endpoint:
         *,
         model: str = "",
         base_url: str = "",
-        keys: Sequence[str] = (),
+        keys: Sequence[str] | KeyRing = (),
         patience: Patience | None = None,
         tuning: Tuning | None = None,
     ) -> None:
         self._base_url = (base_url or OPENAI).rstrip("/")
         self._model = model or ("" if base_url else DEFAULT_MODEL)
-        self._keys = tuple(keys)
+        self._keys = keys if isinstance(keys, KeyRing) else KeyRing(lambda: keys)
         self._patience = patience or Patience()
         self._tuning = tuning or Tuning()
         self._note = ""
@@ -75,6 +64,8 @@ class Endpoint:
         self._getting_ready = asyncio.Lock()
         self._starting: asyncio.Task[None] | None = None
         self._counts: bool | None = None  # whether it takes stream_options; None until an answer has shown it
+        self._prefill: Prefill | None = None
+        self._prefill_known = False
 
     def status(self) -> Status:
         name = self._model or f"the first model of {public(self._base_url)}"
@@ -94,27 +85,101 @@ class Endpoint:
             await self._client.aclose()
 
     async def stream(self, messages: Sequence[BaseMessage], said: str = "") -> AsyncGenerator[Delta]:
-        if said:
-            yield Delta(anew=True)
-        chat, usage = await self._ready(), self._counts is not False
+        """One try at an answer; see `Model.stream`. What may be tried again is the router's to decide."""
+        if prefill.anchor(said) and self._tuning.goes_on != "anew":
+            for way in await self._ways():
+                try:
+                    async with aclosing(self._going_on(messages, said, way)) as deltas:
+                        async for delta in deltas:
+                            yield delta
+                    return
+                except Unjoined as problem:
+                    log.info("an answer is begun anew", why=str(problem))
+                    break
+                except ModelRefused as problem:
+                    log.info("the endpoint does not go on in this way", way=repr(way), why=str(problem))
+                    self._prefill = None
+        async with aclosing(self._ask(messages)) as deltas:
+            async for delta in deltas:
+                yield replace(delta, anew=True) if said else delta
+                said = ""
+
+    async def _ways(self) -> list[Prefill | None]:
+        """How it may go on with an answer, the best first; None: it is asked to."""
+        if not self._prefill_known:
+            self._prefill = await self._find_prefill()
+            self._prefill_known = True
+        return [self._prefill, None] if self._prefill is not None else [None]
+
+    async def _find_prefill(self) -> Prefill | None:
+        if named := self._tuning.goes_on:
+            return prefill.NAMED.get(named)
+        if (known := prefill.by_host(self._base_url)) or self._base_url == OPENAI:
+            return known
+        await self._ready()
+        assert self._client is not None
+        return prefill.by_owner(await owner(self._client, self._base_url, self._keys.take(), self._model))
+
+    async def _going_on(self, messages: Sequence[BaseMessage], said: str, way: Prefill | None) -> AsyncGenerator[Delta]:
+        """The rest of an answer of which `said` is the beginning. Raises Unjoined when it does not fit to it."""
+        from langchain_core.messages import AIMessage, HumanMessage
+
+        going: list[BaseMessage] = [*messages, AIMessage(said.rstrip())]
+        if way is None:
+            going.append(HumanMessage(prefill.GO_ON.format(words=prefill.anchor(said))))
+        weld = Weld(said, prefilled=way is not None)
+        async with aclosing(self._ask(going, way)) as deltas:
+            async for delta in deltas:
+                if delta.text and (joined := weld.feed(delta.text)):
+                    yield joined
+                if delta.finish:
+                    if rest := weld.end():
+                        yield rest
+                    yield delta
+
+    async def _ask(self, messages: Sequence[BaseMessage], way: Prefill | None = None) -> AsyncGenerator[Delta]:
+        """One answer. Another key is taken when one is refused or rate limited before anything was said."""
+        chat = await self._ready()
+        tried: set[str] = set()
+        key, usage = self._keys.take(), self._counts is not False
         asked = asking()
         most = asked.most if asked.firm else None
         while True:
             reading = Reading(self._patience)
+            chunks = chat.chunks(list(messages), usage=usage, key=key, most=most, prefill=way)
             try:
-                async with aclosing(reading.deltas(chat.chunks(list(messages), usage=usage, most=most))) as deltas:
+                async with aclosing(reading.deltas(chunks)) as deltas:
                     async for delta in deltas:
                         yield delta
                 self._counts = usage
+                self._keys.works(key)
                 return
             except ModelError:
                 raise
             except Exception as error:
-                problem = explain(error, started=reading.started, secrets=self._keys)
+                problem = explain(error, started=reading.started, secrets=self._keys.secrets)
             # Some endpoints answer stream_options with 400, not always naming it: ask once without.
-            if not (usage and self._counts is None and isinstance(problem, ModelRefused)):
-                raise problem  # not inside `except`: the SDK's exception, kept as its context, may hold the key
-            usage = False
+            if usage and self._counts is None and isinstance(problem, ModelRefused):
+                usage = False
+            else:
+                key = self._another_key(key, tried, problem, reading.started)
+
+    def _another_key(self, key: str, tried: set[str], problem: ModelError, started: bool) -> str:
+        """The key to try next, or raises the problem: none is left, or it is not the key's.
+
+        Not raised inside `except`: the SDK's exception, kept as its context, may hold the key.
+        """
+        tried.add(key)
+        if isinstance(problem, ModelForbidden):
+            self._keys.refused(key, str(problem))
+        elif isinstance(problem, ModelBusy) and problem.limit:
+            self._keys.limited(key, problem.retry_after)
+        else:
+            raise problem
+        another = "" if started else self._keys.take(tried)
+        if not another:
+            raise problem
+        return another
 
     async def _keep_trying(self) -> None:
         pause = FIRST_PAUSE
@@ -130,75 +195,16 @@ class Endpoint:
         """The client for the model, or a ModelError that says what is missing. Every caller tries anew."""
         async with self._getting_ready:
             if self._client is None:
-                self._client = await asyncio.to_thread(self._connect)
+                self._client = await asyncio.to_thread(connect, self._patience, proxies=self._tuning.proxies)
             if not self._model:
                 await self._discover(self._client)
             if self._chat is None:
-                self._chat = self._talk(self._client)
+                self._chat = talk(self._client, self._model, self._base_url, self._patience, self._tuning)
             return self._chat
 
     async def _discover(self, client: AsyncClient) -> None:
         try:
-            self._model = await first_model(client, self._base_url, self._key)
+            self._model = await first_model(client, self._base_url, self._keys.take())
         except ModelError as error:
             self._note = str(error)
             raise
-
-    @property
-    def _key(self) -> str:
-        return self._keys[0] if self._keys else NO_KEY
-
-    async def _give_key(self) -> str:
-        return self._key
-
-    @property
-    def _timeout(self) -> Timeout:
-        from httpx2 import Timeout
-
-        return Timeout(self._patience.silence, connect=self._patience.connect)
-
-    def _connect(self) -> AsyncClient:
-        """An HTTP client. Runs in a thread: the first one in a process waits for LangChain's imports."""
-        import openai
-
-        from core.model.transport import Transport
-
-        load_langchain()
-        return openai.DefaultAsyncHttpxClient(
-            timeout=self._timeout,
-            transport=Transport(keep_alive=KEEP_ALIVE, proxies=self._tuning.proxies),
-            event_hooks={"response": [_no_page]},
-        )
-
-    def _talk(self, client: AsyncClient) -> FastChatOpenAI:
-        from core.model.chat import FastChatOpenAI
-
-        return FastChatOpenAI(
-            model=self._model,
-            base_url=self._base_url,
-            api_key=self._give_key,
-            http_async_client=client,
-            openai_proxy=None,
-            http_socket_options=(),  # without it LangChain warns that no proxy would be used
-            timeout=self._timeout,
-            max_retries=self._tuning.retries,
-            stream_chunk_timeout=None,  # `Reading` watches; LangChain's own makes a task per chunk
-            use_responses_api=False,
-            default_headers=self._tuning.headers,
-            temperature=self._tuning.temperature,
-            max_completion_tokens=self._tuning.max_tokens,
-        )
-
-
-def load_langchain() -> None:
-    """Import all that the first answer needs: over a second of work, so call it in a thread."""
-    import core.model.chat  # noqa: F401
-
-    with suppress(ImportError):  # an inner module, which may move; without it the first answer imports it
-        import_module("anyio._backends._asyncio")
-
-
-async def _no_page(response: Any) -> None:
-    """A web page instead of an API: the base URL is wrong. The SDK would read it as a stream without a line."""
-    if response.status_code == 200 and response.headers.get("content-type", "").startswith("text/html"):
-        raise ModelUnreachable("a web page answered, not an API: OPENAI_BASE_URL is wrong (most end in /v1)")

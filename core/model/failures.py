@@ -6,6 +6,7 @@ The message is for the log: it may quote the endpoint, but `scrub` has taken eve
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +20,7 @@ from core.errors import (
     ModelUnknown,
     ModelUnreachable,
 )
+from core.model.waiting import retry_after
 
 LONGEST = 300  # characters of an endpoint's own words that reach the log
 
@@ -75,7 +77,12 @@ def explain(error: Exception, *, started: bool, secrets: Iterable[str] = ()) -> 
     started: whether a piece of the stream had arrived. From then on a broken connection is a cut answer.
     """
     kind = _kind(error, started)
-    return kind(scrub(_told(error), secrets))
+    response = getattr(error, "response", None)
+    wait = retry_after(response.headers, time.time()) if response is not None else None
+    told = scrub(_told(error), secrets)
+    if kind is ModelBusy:
+        return ModelBusy(told, retry_after=wait, limit=status_of(error) == 429)
+    return kind(told)
 
 
 def status_of(error: Exception) -> int:

@@ -11,12 +11,13 @@ import structlog
 
 # These say every request with its URL, and Telegram's URLs contain the bot's token.
 QUIET = ("httpx", "httpcore", "httpx2", "openai", "telegram", "discord", "asyncio", "uvicorn", "LangSmith")
+_secrets: set[str] = set()
 
 
 def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
     """Set up logging once per process. No value of `secrets` is ever written, whoever logs it."""
     stream = stream or sys.stderr
-    hide = Redact(secrets)
+    conceal(*secrets)
     before: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -32,7 +33,7 @@ def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None 
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=before,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, hide],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, redact],
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
@@ -43,17 +44,17 @@ def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None 
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-class Redact:
+def conceal(*secrets: str) -> None:
+    """From now on no log line shows these, whoever writes it: keys change while Chinwag runs."""
+    _secrets.update(secret for secret in secrets if len(secret) >= 4)
+
+
+def redact(logger: object, name: str, line: object) -> str:
     """Blots secrets out of the finished line, so that a traceback cannot carry one either."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = [secret for secret in secrets if len(secret) >= 4]
-
-    def __call__(self, logger: object, name: str, line: object) -> str:
-        text = str(line)
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+    text = str(line)
+    for secret in _secrets:
+        text = text.replace(secret, "***")
+    return text
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

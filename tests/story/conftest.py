@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.failures import hurried
 from tests.platforms.discord import DiscordServer
 from tests.platforms.model import ModelServer
 from tests.platforms.telegram import TelegramServer
@@ -23,6 +24,13 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
         await here.close()
         if here.web is not None:
             await here.web.close()
+
+
+@pytest.fixture
+def hurry() -> Iterator[None]:
+    """Retries of the model come at once. Must be asked for before the house is opened, that is before `dana`."""
+    with hurried():
+        yield
 
 
 @pytest.fixture(params=PLATFORMS)

@@ -88,10 +88,11 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("fault", "part"), FAULTS.values(), ids=FAULTS.keys())
+@pytest.mark.usefixtures("hurry")
 async def test_a_failing_model_gets_a_sentence_that_says_what_to_do(
     town: Town, dana: Person, fault: Fault, part: str
 ) -> None:
-    town.model.faults.extend([fault] * 5)
+    town.model.faults.extend([fault] * 12)
     await dana.says("Tell me something.")
     told = await dana.hears("⚠️")
     assert part in told
@@ -101,6 +102,7 @@ async def test_a_failing_model_gets_a_sentence_that_says_what_to_do(
     await dana.asks("/retry", "Here I am again.")
 
 
+@pytest.mark.usefixtures("hurry")
 async def test_an_unreachable_model_gets_a_sentence(town: Town, dana: Person) -> None:
     await town.model.stop()
     await dana.says("Anybody there?")

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from core.errors import ChinwagError, ModelNotReady
+from core.model.client import Tuning, load_langchain
 from core.model.embedded.child import LONGEST_ANSWER
 from core.model.embedded.fetch import fetch
 from core.model.embedded.launch import LaunchFailed, Server, launch
 from core.model.embedded.progress import Progress, reason
 from core.model.embedded.weights import DEFAULT, Weights
-from core.model.endpoint import Endpoint, Tuning, load_langchain
+from core.model.endpoint import Endpoint
 from core.model.reading import Patience
 from core.model.seam import Status
 from core.types import Delta
@@ -150,7 +151,7 @@ class Embedded:
 
     async def _answer_from(self, server: Server) -> None:
         # llama.cpp closes connections after a streamed answer without saying so: a new one each time, and one retry.
-        tuning = Tuning(0.2, LONGEST_ANSWER, {"Connection": "close"}, retries=1, proxies=False)
+        tuning = Tuning(0.2, LONGEST_ANSWER, {"Connection": "close"}, proxies=False, goes_on="prefill")
         endpoint = Endpoint(
             model="embedded", base_url=f"{server.url}/v1", keys=[server.key], patience=PATIENCE, tuning=tuning
         )

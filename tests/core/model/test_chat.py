@@ -38,7 +38,7 @@ def theirs(pieces: Sequence[bytes]) -> BaseMessageChunk:
 
 
 def ours(pieces: Sequence[bytes]) -> BaseMessageChunk:
-    return asyncio.run(summed(chat(FastChatOpenAI, pieces)[0].chunks(HI, usage=True)))
+    return asyncio.run(summed(chat(FastChatOpenAI, pieces)[0].chunks(HI, usage=True, key="k")))
 
 
 def of(message: BaseMessageChunk) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def test_astream_gives_it_too(stream: tuple[list[Chunk], list[bytes]]) -> None:
 async def messages(*chunks: Chunk) -> list[AIMessageChunk]:
     """The messages of chunks that arrived together."""
     whole = b"".join(event(each) for each in chunks)
-    return [message async for message in chat(FastChatOpenAI, [whole])[0].chunks(HI, usage=False)]
+    return [message async for message in chat(FastChatOpenAI, [whole])[0].chunks(HI, usage=False, key="k")]
 
 
 async def test_what_arrived_together_is_one_message_and_order_stays() -> None:
@@ -124,7 +124,7 @@ async def test_messages_share_nothing() -> None:
 
 async def test_the_request_is_closed_when_its_reader_stops() -> None:
     model, transport = chat(FastChatOpenAI, [event(chunk({"content": "a"})), event(chunk({"content": "b"}))])
-    stream = model.chunks(HI, usage=False)
+    stream = model.chunks(HI, usage=False, key="k")
     await anext(stream)
     await stream.aclose()
     (body,) = transport.bodies
@@ -134,7 +134,7 @@ async def test_the_request_is_closed_when_its_reader_stops() -> None:
 async def test_after_done_nothing_is_read_and_the_connection_is_kept() -> None:
     last = event(chunk({"content": "a"}, "stop")) + b"data: [DONE]\n\n"
     model, transport = chat(FastChatOpenAI, [last, b"data: {broken\n\n"])
-    assert [message.content async for message in model.chunks(HI, usage=False)] == ["a"]
+    assert [message.content async for message in model.chunks(HI, usage=False, key="k")] == ["a"]
     (body,) = transport.bodies
     assert (body.closed, body.ended_well) == (True, True)
 
@@ -155,5 +155,5 @@ async def test_usage_is_asked_for_when_wanted(usage: bool) -> None:
 
     model, _ = chat(FastChatOpenAI, [event(chunk({"content": "a"}, "stop"))])
     model.http_async_client.event_hooks["request"].append(remember)
-    assert [message.content async for message in model.chunks(HI, usage=usage)] == ["a"]
+    assert [message.content async for message in model.chunks(HI, usage=usage, key="k")] == ["a"]
     assert sent[0].get("stream_options") == ({"include_usage": True} if usage else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 
 import pytest
@@ -47,10 +47,11 @@ class Scripted:
 
 
 @pytest.fixture
-def asked() -> Asking:
+def asked() -> Iterator[Asking]:
     asked = Asking(user="dana")
-    ASKING.set(asked)
-    return asked
+    token = ASKING.set(asked)
+    yield asked
+    ASKING.reset(token)
 
 
 async def read(model: Metered) -> str:
@@ -166,7 +167,6 @@ async def test_when_another_model_answers_than_was_thought_its_prices_count(aske
 
 
 async def test_work_that_nobody_asked_for_is_queued_too() -> None:
-    ASKING.set(None)
     assert await read(Metered(Scripted("Hello", end=Delta(finish="stop")), Queue(1))) == "Hello"
 
 

@@ -8,8 +8,8 @@ import base64
 import pytest
 
 from core.errors import ModelUnreachable
-from core.model.endpoint import Tuning
-from tests.core.model.test_endpoint import endpoint, read, text_of
+from core.model.client import Tuning
+from tests.core.model.asking import endpoint, read, text_of
 from tests.core.model.test_transport import answer, at, listening
 from tests.platforms.model import ModelServer
 

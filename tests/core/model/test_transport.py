@@ -16,11 +16,12 @@ import httpx2
 import pytest
 
 from core.errors import ModelCut, ModelError, ModelUnreachable
-from core.model.endpoint import Endpoint, Tuning
+from core.model.client import Tuning
+from core.model.endpoint import Endpoint
 from core.model.reading import Patience
 from core.model.transport import Transport
+from tests.core.model.asking import HI, endpoint, read, text_of
 from tests.core.model.streams import chunk, event
-from tests.core.model.test_endpoint import HI, endpoint, read, text_of
 from tests.platforms.model import Fault, ModelServer
 
 ANSWER = event(chunk({"content": "Hello"})) + event(chunk({}, "stop")) + b"data: [DONE]\n\n"
@@ -115,17 +116,13 @@ async def test_a_connection_that_the_server_just_closed_costs_nothing() -> None:
     assert heads == 3
 
 
-@pytest.mark.parametrize(("retries", "works"), [(0, False), (1, True)])
-async def test_a_new_connection_that_ends_is_tried_again_only_when_wanted(retries: int, works: bool) -> None:
+async def test_a_new_connection_that_ends_is_not_tried_again_here() -> None:
     async with ModelServer(reply="Hello") as server:
         server.faults.append(Fault(how="gone"))
-        async with endpoint(server, model="loopback-model", tuning=Tuning(retries=retries)) as model:
-            if works:
-                assert text_of(await read(model)) == "Hello"
-            else:
-                with pytest.raises(ModelUnreachable):
-                    await read(model)
-        assert len(server.requests) == 1 + works
+        async with endpoint(server, model="loopback-model") as model:
+            with pytest.raises(ModelUnreachable):
+                await read(model)
+        assert len(server.requests) == 1
 
 
 async def test_what_came_before_a_cut_is_not_lost_to_a_slow_reader() -> None:
