@@ -16,6 +16,8 @@ from tests.platforms.replies import said
 if TYPE_CHECKING:
     from tests.platforms.model import ModelServer
 
+LATE = 0.1  # seconds: a busy machine makes up for no more than that, and for nothing that a gate has held
+
 
 @dataclass
 class Request:

@@ -20,7 +20,6 @@ from aiohttp import web
 from tests.platforms.answers import Answer, Fault, Gate, Request, counted, error, failed, head
 from tests.platforms.replies import Messages, remember
 
-LATE = 0.1  # seconds: a busy machine makes up for no more than that, and for nothing that a gate has held
 
 __all__ = ["Fault", "Gate", "ModelServer", "Request"]
 
