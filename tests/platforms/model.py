@@ -20,7 +20,6 @@ from aiohttp import web
 from tests.platforms.answers import Answer, Fault, Gate, Request, counted, error, failed, head
 from tests.platforms.replies import Messages, remember
 
-
 __all__ = ["Fault", "Gate", "ModelServer", "Request"]
 
 Reply = str | Callable[[Messages], str]
