@@ -118,10 +118,9 @@ class Budget:
     def sustained(self) -> float:
         """Seconds between two calls with which this place can go on for ever."""
         kept = self._reserve(self._ends())
-        return max(
-            (rate.seconds + self._late()) / max(rate.calls - keep, 1)
-            for rate, keep in zip(self.rates, kept, strict=True)
-        )
+        late = self._late()
+        each = ((rate.seconds + late) / max(rate.calls - n, 1) for rate, n in zip(self.rates, kept, strict=True))
+        return max(each, default=0.0)
 
     def since(self) -> float:
         """Seconds since the newest call that the next edit keeps its distance from."""

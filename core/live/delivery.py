@@ -22,13 +22,14 @@ from core.live.screen import Deleted, Due, Page, Screen
 from core.live.tasks import end, loop_time, unbroken
 from core.live.trouble import Trouble
 from core.observe.log import get_logger
-from core.surface import Out, Surface
+from core.surface import Out, Rendered, Surface
 from core.types import Address
 
 log = get_logger(__name__)
 
 __all__ = ["Deleted", "Delivery"]
 
+MORE = Due(0, Rendered("", 0), final=False)  # some new text of an answer that goes on, whatever it is
 MESSAGES = 8  # that one answer may have, unless the settings say otherwise
 SAVE_EVERY = 1.0  # seconds between two savings of the partial text
 
@@ -149,12 +150,20 @@ class Delivery:
 
     async def _next_due(self) -> Due | None:
         """Wait until something on screen is not as it should be. None when all is, and nothing more comes."""
-        while (due := self._due()) is None:
+        while (due := await self._look()) is None:
             if self._ended:
                 return None
+            self._share.due = None
             self._fed.clear()
             await self._fed.wait()
         return due
+
+    async def _look(self) -> Due | None:
+        """What is due. A look is a rendering: one at an answer that goes on waits until a call may show it."""
+        while self._streaming and self._first_shown is not None and not self._ended:
+            if (seconds := self._wait(MORE)) <= 0 or await self._sleep(seconds):
+                break
+        return self._due()
 
     def _due(self) -> Due | None:
         held = not self._ended and len(self._text) <= self._hold
@@ -201,20 +210,20 @@ class Delivery:
     def _readable(self, waited: float) -> bool:
         return pacer.readable(self._text, waited, self._screen.surface.limits)
 
-    async def _sleep(self, seconds: float) -> None:
-        """Sleep, but not past the end of the answer, nor past the moment its first text becomes readable."""
+    async def _sleep(self, seconds: float) -> bool:
+        """Sleep until then, or until the first text is readable, a page full, the answer at its end: True for these."""
         if self._ended:
             await asyncio.sleep(seconds)
-            return
+            return False
         first = self._streaming and self._first_shown is None and not self._readable(0.0)
         woken = self._fed if first else self._wake
         woken.clear()
         self._brim = self._screen.brim(self._text)
         try:
             async with asyncio.timeout(None if seconds == inf else seconds):
-                await woken.wait()
+                return await woken.wait()
         except TimeoutError:
-            pass
+            return False
 
     # Doing it
 
