@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from urllib.request import getproxies, proxy_bypass
+from weakref import WeakSet
 
 import aiohttp
 import httpx2
@@ -48,6 +49,7 @@ class Transport(httpx2.AsyncBaseTransport):
         self._tls = httpx2.create_ssl_context()
         self._session: aiohttp.ClientSession | None = None
         self._ending: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
+        self._answers: WeakSet[aiohttp.ClientResponse] = WeakSet()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         timeout = request.extensions.get("timeout", {})
@@ -57,6 +59,7 @@ class Transport(httpx2.AsyncBaseTransport):
                 answer = await self._ask(request, timeout.get("connect"))
         except Exception as error:
             raise translated(error) from error
+        self._answers.add(answer)
         body = Body(answer, self._let_end, timeout.get("read"))
         return httpx2.Response(
             answer.status,
@@ -69,6 +72,9 @@ class Transport(httpx2.AsyncBaseTransport):
     async def aclose(self) -> None:
         for answer in [*self._ending]:
             self._ended(answer)
+        for answer in self._answers:  # aiohttp closes the connections, but wakes nobody who waits for more from one
+            if not answer.content.is_eof():
+                answer.content.set_exception(aiohttp.ClientConnectionError("closed on this side"))
         if self._session is not None:
             await self._session.close()
 

@@ -183,6 +183,20 @@ async def test_a_cancelled_request_leaves_nothing_behind(before: str) -> None:
     assert {task.get_name() for task in asyncio.all_tasks()} == {asyncio.current_task().get_name()}  # type: ignore[union-attr]
 
 
+async def test_whoever_waits_for_an_answer_hears_that_the_endpoint_is_closed() -> None:
+    async with ModelServer("Hello there") as server:
+        gate = server.hold(after=1)
+        model = Endpoint(base_url=server.url)
+        deltas = model.stream(HI)
+        assert (await anext(deltas)).text == "Hell"
+        waiting = asyncio.create_task(anext(deltas))
+        await gate.reached()
+        await asyncio.sleep(0.05)
+        await model.close()
+        with pytest.raises(ModelCut, match="closed on this side"):
+            await asyncio.wait_for(waiting, 5)
+
+
 async def test_a_server_that_accepts_and_is_silent() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
