@@ -88,13 +88,13 @@ def test_peers_on_discord_too(name: str) -> None:
 
 
 def test_after_any_refusal_the_whole_text_arrives_once_and_nobody_else_waits() -> None:
-    found = {(one.place, one.schedule): one for one in refusals()}
+    found = {(one.place, one.schedule): one for one in refusals(length=8.0)}
     for wait in (1.0, 30.0, 240.0, 1600.0):
         for when in ("first post", "middle", "end"):
             one = found[f"429 of {wait:g} s", when]
             assert one.tail is not None
             assert (one.refused, one.tail <= wait + 1) == (1, True)
-    alone = shown(PRIVATE, ours(PRIVATE), 20.0).mean
+    alone = shown(PRIVATE, ours(PRIVATE), 8.0).mean
     for place, who in (("429 next door", "same bot"), ("429 next door", "other bot"), ("429 to a bot", "other bot")):
         assert (found[place, who].mean, found[place, who].refused) == (pytest.approx(alone), 0)
     assert found["429 to a bot", "same bot"].refused == 1
