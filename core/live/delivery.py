@@ -26,7 +26,6 @@ from core.surface import Out, Rendered, Surface
 from core.types import Address
 
 log = get_logger(__name__)
-
 __all__ = ["Deleted", "Delivery"]
 
 MORE = Due(0, Rendered("", 0), final=False)  # some new text of an answer that goes on, whatever it is
