@@ -14,6 +14,7 @@ from core.context import shorter
 from core.errors import SetupError
 from core.hub import Hub
 from core.model import Model, build_model
+from core.observe import trace
 from core.observe.alerts import Alerts
 from core.observe.log import configure, get_logger
 from core.settings import Settings
@@ -140,6 +141,7 @@ async def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
     tokens = [s.get_secret_value() for s in (settings.telegram_bot_token, settings.discord_bot_token)]
     keys = [key.strip() for key in settings.openai_api_key.get_secret_value().split(",")]
     configure(settings.log_level, secrets=[*tokens, *keys, settings.redis_url.get_secret_value()])
+    send_traces = trace.configure()
     stop = asyncio.Event()
     _on_signals(lambda: _end(stop, say))
     house = House(settings, say)
@@ -156,6 +158,7 @@ async def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
         await asyncio.gather(starting, return_exceptions=True)
     finally:
         await house.close()
+        await asyncio.to_thread(send_traces)
 
 
 def _end(stop: asyncio.Event, say: Callable[[str], None]) -> None:

@@ -23,6 +23,7 @@ from core.live.journal import Fenced, Kept
 from core.live.tasks import end
 from core.model import Model
 from core.observe.log import get_logger
+from core.observe.trace import span
 from core.observe.trouble import explain
 from core.quota import Ask, Quota, words
 from core.store import Lease, Row, Store
@@ -91,7 +92,8 @@ class Chat:
 
         Whatever the message or the model does, the user is told something and the row is finished.
         """
-        with structlog.contextvars.bound_contextvars(turn=f"{row.id:x}"):
+        turn = f"{row.id:x}"
+        with structlog.contextvars.bound_contextvars(turn=turn), span("turn", turn=turn, tries=row.tries):
             try:
                 return await self._handle(row, lease, stop)
             except Fenced:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from core.model.asking import Asking, Spent, asking
 from core.model.counting import BYTES, prompt_tokens, size, tokens
 from core.model.queue import Queue, Slot
 from core.model.seam import Model, Status
+from core.observe import metrics
+from core.observe.trace import begin
 from core.types import Delta, Usage
 
 if TYPE_CHECKING:
@@ -52,7 +55,7 @@ class Metered:
         asked, prompt = asking(), prompt_tokens(messages) + (tokens(said) if said else 0)
         expected = prompt + min(asked.most or ANSWER, ANSWER)
         async with self._queue.slot(asked.user, self, each=self._each, tokens=expected, place=asked.place) as slot:
-            request = Request(asked, prompt)
+            request = Request(asked, prompt, self._name)
             try:
                 await asked.price_by(self._name)
                 async with aclosing(self.model.stream(messages, said)) as deltas:
@@ -72,6 +75,7 @@ class Metered:
 
     def _note(self, request: Request, slot: Slot) -> None:
         spent = request.end(self._name)
+        request.span.end()
         slot.used = spent.usage.prompt + spent.usage.completion if spent else 0
         if spent:
             request.asked.spent.append(spent)
@@ -80,9 +84,13 @@ class Metered:
 class Request:
     """What one request has used so far."""
 
-    def __init__(self, asked: Asking, prompt: int) -> None:
+    def __init__(self, asked: Asking, prompt: int, name: str) -> None:
         self.asked = asked
+        self._name = name
         self.priced = False
+        self.span = begin("model", prompt_tokens_expected=prompt)
+        self._clock = asyncio.get_running_loop().time
+        self._asked_at = self._clock()
         self._prompt = prompt
         self._before = asked.said  # by earlier attempts at the same answer
         self._bytes = 0
@@ -93,6 +101,8 @@ class Request:
 
     def take(self, delta: Delta) -> bool:
         """Count a piece. True when the answer has used all that it may, or was ended by the endpoint because it had."""
+        if delta.text and not self._bytes:
+            metrics.FIRST_TOKEN.labels(self._name).observe(self._clock() - self._asked_at)
         self._bytes += size(delta.text)
         if delta.finish:
             self._usage, self._model = delta.usage, delta.model
@@ -104,6 +114,7 @@ class Request:
 
     def failed(self, error: ModelError) -> None:
         """An endpoint that refuses before it says anything is paid nothing; one that was cut has read the prompt."""
+        self.span.record_exception(error)
         self._refused = not self._bytes and not isinstance(error, ModelCut)
 
     def end(self, model: str) -> Spent | None:
@@ -116,7 +127,15 @@ class Request:
         else:
             spent = Spent(model, Usage(self._prompt, self._answer), estimated=True)
         self.asked.said = self._before + spent.usage.completion
+        self._count(spent)
         return spent
+
+    def _count(self, spent: Spent) -> None:
+        usage = {"prompt": spent.usage.prompt, "completion": spent.usage.completion, "cached": spent.usage.cached}
+        for kind, number in usage.items():
+            metrics.TOKENS.labels(spent.model, kind).inc(number)
+            self.span.set_attribute(f"{kind}_tokens", number)
+        self.span.set_attribute("model", spent.model)
 
     @property
     def _answer(self) -> int:

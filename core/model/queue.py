@@ -14,6 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from core.observe import metrics
+
 K = TypeVar("K", bound=Hashable)
 
 PATIENCE = 2.0  # seconds of waiting before anybody is told their place
@@ -81,11 +83,13 @@ class Queue:
         each: requests at once for this endpoint. tokens: an estimate, corrected by `Slot.used` at the end.
         place: told the place after two seconds of waiting and every five from then on, and 0 at the end of that.
         """
-        slot = self._join(user, endpoint, each, tokens)
+        slot, came = self._join(user, endpoint, each, tokens), self._clock()
         try:
             self._grant()
             if not slot.granted.done():
-                await self._wait(slot, place)
+                with metrics.QUEUED.track_inprogress():
+                    await self._wait(slot, place)
+            metrics.QUEUE_WAIT.observe(self._clock() - came)
             yield slot
         finally:
             self._leave(slot)
