@@ -17,10 +17,12 @@ import openai
 from langchain_core.messages import AIMessageChunk, BaseMessage, BaseMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
+from langsmith.utils import tracing_is_enabled
 from pydantic import model_validator
 
 from core.model.chunks import THOUGHTS, Chunk, Chunks, StreamFailed, Text
 from core.model.prefill import Prefill
+from core.model.tracing import traced
 from core.model.transport import BODY, Body
 
 _set = object.__setattr__  # pydantic's own looks at every name
@@ -39,7 +41,7 @@ class FastChatOpenAI(ChatOpenAI):
             self.async_client = Completions(self.async_client)
         return self
 
-    async def chunks(
+    def chunks(
         self,
         messages: list[BaseMessage],
         *,
@@ -48,11 +50,17 @@ class FastChatOpenAI(ChatOpenAI):
         most: int | None = None,
         prefill: Prefill | None = None,
     ) -> AsyncGenerator[AIMessageChunk]:
-        """The messages of `astream`, without callbacks and tracers, and without keeping every chunk for them.
+        """The messages of `astream`, without its callbacks; LangSmith is told when it is set to be.
 
         most: tokens that this answer may have, where that is less than the model's own limit. prefill: how the
         endpoint is told to go on with the last message, which is its own.
         """
+        chunks = self._chunks(messages, usage=usage, key=key, most=most, prefill=prefill)
+        return traced(self, messages, chunks) if tracing_is_enabled() else chunks
+
+    async def _chunks(
+        self, messages: list[BaseMessage], *, usage: bool, key: str, most: int | None, prefill: Prefill | None
+    ) -> AsyncGenerator[AIMessageChunk]:
         options: dict[str, Any] = {"stream": True}
         if most is not None:
             options["max_completion_tokens"] = min(most, self.max_tokens or most)

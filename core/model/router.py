@@ -27,6 +27,7 @@ from core.errors import (
 from core.model.breaker import Breaker
 from core.model.seam import Model, Status
 from core.model.waiting import Backoff
+from core.observe import metrics
 from core.observe.alerts import Alerts
 from core.observe.log import get_logger
 from core.types import QUIET, Delta
@@ -170,6 +171,7 @@ class Router:
                 if len(run.longest) > len(run.text):  # what was on screen before it began again
                     yield Delta(run.longest, anew=True)
                 raise problem
+            metrics.RETRIES.labels(type(problem).__name__).inc()
             await self._sleep(wait)
 
     async def _try(self, rung: Rung, prompt: Sequence[BaseMessage], run: Run) -> AsyncGenerator[Delta]:
@@ -187,6 +189,8 @@ class Router:
     def _signed(self, delta: Delta, rung: Rung) -> Delta:
         """The last delta, with who answered and, when it was not the best, why."""
         best = self._rungs()[0]
+        if rung is not best:
+            metrics.FALLBACKS.labels(rung.name).inc()
         note = "" if rung is best else f"{QUIET} {rung.name} has answered this: {best.name} is not available right now."
         return replace(delta, model=delta.model or rung.name, note=delta.note or note)
 

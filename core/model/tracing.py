@@ -1,6 +1,6 @@
 """What LangChain's callbacks would have seen of a stream that is read without them, for LangSmith.
 
-`core.model.endpoint` puts it around each stream when LANGSMITH_TRACING is on; otherwise it costs one look.
+`core.model.chat` puts it around each stream when LANGSMITH_TRACING is on.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from langchain_core.callbacks import AsyncCallbackManager
 from langchain_core.load import dumpd
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
-from langsmith.utils import tracing_is_enabled
 
 if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
@@ -22,15 +21,11 @@ if TYPE_CHECKING:
 async def traced(
     llm: ChatOpenAI, messages: list[BaseMessage], chunks: AsyncGenerator[AIMessageChunk]
 ) -> AsyncGenerator[AIMessageChunk]:
-    """The same chunks; with tracing on, LangSmith is told of the prompt, and of the answer or the error."""
+    """The same chunks; LangSmith is told of the prompt, and of the answer or the error."""
     async with aclosing(chunks):
-        if not tracing_is_enabled():
-            async for chunk in chunks:
-                yield chunk
-            return
         manager = AsyncCallbackManager.configure()
         (run,) = await manager.on_chat_model_start(dumpd(llm), [messages], name=llm.model_name)
-        text, last = "", AIMessageChunk("")
+        text, last = "", AIMessageChunk(content="")
         try:
             async for chunk in chunks:
                 text, last = text + chunk.text, chunk if chunk.usage_metadata else last

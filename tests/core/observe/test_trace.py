@@ -97,7 +97,6 @@ async def test_langsmith_gets_what_langchain_does(collector: Collector, tmp_path
     )
     async with ModelServer(reply="On the mat.") as model:
         assert await run(ANSWER, str(tmp_path / ".env"), model.url) == "On the mat.\n"
-    print([(p, len(b), b[:60]) for p, b in collector.got])
     sent = b"".join(body for path, body in collector.got if path.startswith("/runs"))
     assert b"Where is the cat?" in sent
     assert b"On the mat." in sent
