@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,7 +13,9 @@ import structlog
 from langchain_core.messages import BaseMessage
 
 from core import context
-from core.commands.handlers import Handlers, Request
+from core.commands import actions
+from core.commands.at_once import AtOnce
+from core.commands.opening import open_turn
 from core.commands.table import parse
 from core.context import Window
 from core.errors import ChinwagError, Gone, ModelError, Refused, UserError
@@ -22,19 +24,20 @@ from core.live.delivery import Deleted, Delivery
 from core.live.journal import Fenced, Kept
 from core.live.tasks import end
 from core.model import Model
+from core.model.continued import go_on
 from core.observe.log import get_logger
 from core.observe.trace import span
 from core.observe.trouble import explain
 from core.quota import Ask, Quota, words
 from core.store import Lease, Row, Store
-from core.surface import Platforms
-from core.types import Incoming, Lane, Session, Turn, Usage, with_note
+from core.surface import Action, Platforms
+from core.types import Session, Turn, Usage, with_note
 
 log = get_logger(__name__)
 
 # Why a model ended that had more to say, and what its user can do.
 CUT_SHORT = {
-    "length": "The answer has reached its longest length. Write “go on” to have more.",
+    "length": "The answer has reached its longest length. Press Continue, or write “go on”, to have more.",
     "content_filter": "The model's filter has ended this answer. Please put it differently.",
 }
 NOTHING = "Stopped before anything was said."
@@ -50,8 +53,13 @@ class Said:
     text: str = ""
     state: str = "done"
     note: str = ""
+    finish: str = ""
     usage: Usage | None = None
     model: str = ""
+
+    def ended(self, turn: Turn) -> Turn:
+        """The turn as this ends it."""
+        return replace(turn, answer=self.text, state=self.state, note=self.note, finish=self.finish)
 
     def complete(self) -> str:
         """The whole message as the user shall see it in the end."""
@@ -66,7 +74,7 @@ class Chat:
         store: Store,
         model: Model,
         platforms: Platforms,
-        handlers: Handlers,
+        at_once: AtOnce,
         quota: Quota,
         *,
         window: Window,
@@ -78,20 +86,22 @@ class Chat:
         self._store = store
         self._model = model
         self._platforms = platforms
-        self._handlers = handlers
+        self._at_once = at_once
         self._quota = quota
         self._window = window
         self._most = most
         self._budgets = budgets
         self._answered = answered
         self._now = now
-        self._acts: dict[tuple[str, str, str], asyncio.Future[str]] = {}  # commands that `act` runs just now
+        self._answering: set[int] = set()  # rows
+        self._superseded: set[int] = set()
 
     async def handle(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:
         """Answer one row. False when a newer lease took over: then nothing more was written.
 
         Whatever the message or the model does, the user is told something and the row is finished.
         """
+        self._answering.add(row.id)
         turn = f"{row.id:x}"
         with structlog.contextvars.bound_contextvars(turn=turn), span("turn", turn=turn, tries=row.tries):
             try:
@@ -106,6 +116,17 @@ class Chat:
                     raise
                 log.exception("given up on a message", lane=str(row.lane), tries=row.tries)
                 return await self._give_up(row, lease)
+            finally:
+                self._answering.discard(row.id)
+                self._superseded.discard(row.id)
+
+    def is_answering(self, row: int) -> bool:
+        """Whether this row is being answered here, just now."""
+        return row in self._answering
+
+    def supersede(self, row: int) -> None:
+        """Another answer takes the place of this row's, which is about to be stopped: it is left on screen as it is."""
+        self._superseded.add(row)
 
     async def _give_up(self, row: Row, lease: Lease) -> bool:
         """Finish a row that nothing can be shown for: the lane must go on, and no turn stays open in history."""
@@ -116,43 +137,10 @@ class Chat:
 
     async def _handle(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:
         if row.lane.express:
-            return await self._notice(row, lease, await self._acted(row))
+            return await self._notice(row, lease, await self._at_once.answer(row))
         return await self._answer(row, lease, stop)
 
     # Commands and other short notices
-
-    async def act(self, incoming: Incoming, lane: Lane, accept: Callable[[], Awaitable[int | None]]) -> int | None:
-        """Take a command with `accept` and do at once what it does; its lane only has to show the answer.
-
-        Returns what `accept` did: the row, or None when the same event was taken before.
-        """
-        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._acts[_event(incoming)] = done
-        try:
-            row = await accept()
-            if row is not None:
-                done.set_result(await self._run(row, incoming, lane))
-            return row
-        finally:
-            if not done.done():
-                done.cancel()
-                self._acts.pop(_event(incoming), None)
-
-    async def _acted(self, row: Row) -> str:
-        """What a command answers: the act that is under way, or one that a restart cut off and that is due now."""
-        acting = self._acts.pop(_event(row.incoming), None)
-        if acting is not None:
-            return await acting
-        return await self._run(row.id, row.incoming, replace(row.lane, express=False))
-
-    async def _run(self, row: int, incoming: Incoming, lane: Lane) -> str:
-        command, argument = parse(incoming.text) or (None, "")
-        if command is None:
-            return context.unreadable(incoming)
-        try:
-            return await self._handlers.run(Request(command, argument, incoming, lane))
-        except Exception as error:
-            return explain(error, row, lane)
 
     async def _notice(self, row: Row, lease: Lease, text: str) -> bool:
         delivery, _ = await self._deliver(row, lease, streaming=True)
@@ -169,11 +157,17 @@ class Chat:
         sessions = self._store.sessions
         session = await sessions.get(row.incoming.session) or await sessions.current(row.lane.key)
         try:
-            turn = await self._open_turn(row, lease, session)
+            turn = await open_turn(self._store.turns, row, lease, session.id)
         except UserError as error:
+            if row.incoming.of:  # its answer is there still: a notice would take the place of that
+                log.info("there is nothing to answer anew", error=str(error), lane=str(row.lane))
+                return await self._store.inbox.done(row.id, lease)
             return await self._notice(row, lease, str(error))
-        delivery, before = await self._deliver(row, lease, session.streaming)
-        said = Said(self._quota.ask(row, lease, before, anew=bool(parse(row.incoming.text))))
+        if turn is None:
+            raise Fenced
+        delivery, before = await self._deliver(row, lease, session.streaming, actions.live(row.id), turn.answer)
+        anew = row.incoming.act in {"retry", "continue"} or bool(parse(row.incoming.text))
+        said = Said(self._quota.ask(row, lease, before, anew=anew))
         await self._converse(row, session, turn, said, delivery, before, stop)
         written = await self._store.turns.finish(
             row.id,
@@ -182,6 +176,7 @@ class Chat:
             answer=said.text,
             note=said.note,
             state=said.state,
+            finish=said.finish,
             model=said.model or self._model.status().name,
             usage=said.usage,
             bill=self._quota.bill(said.ask),
@@ -189,16 +184,6 @@ class Chat:
         await self._quota.paid(said.ask.payer)
         self._answered(session.id)
         return written
-
-    async def _open_turn(self, row: Row, lease: Lease, session: Session) -> Turn:
-        if parse(row.incoming.text):  # the one command that asks the model: /retry
-            turn = await self._store.turns.reopen(row.id, lease, session.id)
-        else:
-            asked = context.question(row.incoming)
-            turn = await self._store.turns.open(row.id, lease, session.id, row.incoming.author.name, asked)
-        if turn is None:
-            raise Fenced
-        return turn
 
     async def _converse(
         self, row: Row, session: Session, turn: Turn, said: Said, delivery: Delivery, before: str, stop: asyncio.Event
@@ -217,9 +202,12 @@ class Chat:
             else:
                 reading.result()
             await end(reading)
-            if said.state != "done" and len(before) > len(said.text):
-                said.text = before
-            delivery.finish(said.complete())
+            if said.state != "done":
+                await self._fall_back(row, said, before)
+            if row.id in self._superseded:
+                delivery.leave()
+            else:
+                delivery.finish(said.complete(), actions.under(said.ended(turn)))
             await asyncio.wait({showing, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not showing.done():
                 delivery.cut()
@@ -235,13 +223,24 @@ class Chat:
         finally:
             await end(stopping, reading, showing)
 
+    async def _fall_back(self, row: Row, said: Said, before: str) -> None:
+        """Keep what an earlier process had said when this one says less, and an answer when none is had anew."""
+        if len(before) > len(said.text):
+            said.text = before
+        old = await self._store.turns.of_row(row.incoming.of) if row.incoming.act == "retry" else None
+        if old and not said.text.strip():
+            said.text, said.finish = old.answer, old.finish
+            said.state = old.state if said.state == "stopped" else said.state
+
     async def _read(self, row: Row, session: Session, turn: Turn, delivery: Delivery, said: Said) -> None:
         """Ask the model and feed the delivery; never waits for the platform. An error becomes the answer's note."""
         try:
             _bear(row)
             prompt = await self._prompt(row, session, turn)
             await self._quota.admit(said.ask, prompt, place=lambda place: delivery.meanwhile(words.place(place)))
-            async with aclosing(self._model.stream(prompt)) as stream:
+            before = turn.answer  # what a press of "continue" goes on with
+            asked = go_on(self._model, prompt, before) if before else self._model.stream(prompt)
+            async with aclosing(asked) as stream:
                 async for delta in stream:
                     if delta.anew:
                         said.text = ""
@@ -250,6 +249,7 @@ class Chat:
                     said.usage = delta.usage or said.usage
                     said.note = CUT_SHORT.get(delta.finish, said.note) or delta.note
                     said.model = delta.model or said.model
+                    said.finish = delta.finish or said.finish
                     delivery.feed(delta.text)
             if not any(character.isprintable() and not character.isspace() for character in said.text):
                 raise ModelError("the model said nothing")
@@ -265,13 +265,17 @@ class Chat:
             await self._store.sessions.skip(session.id, before[0].seq)
         today = datetime.fromtimestamp(self._now(), UTC).astimezone().date()
         most = self._model.context_tokens
-        return context.prompt(row.incoming, session, turn, before, window=self._window, most=most, today=today)
+        asked = replace(row.incoming, role=turn.role or row.incoming.role)
+        return context.prompt(asked, session, turn, before, window=self._window, most=most, today=today)
 
-    async def _deliver(self, row: Row, lease: Lease, streaming: bool) -> tuple[Delivery, str]:
-        """The delivery of this row, on the messages that an earlier try has left on screen, and what they said."""
-        known = await self._store.deliveries.open(row.id, lease, row.incoming.address)
+    async def _deliver(
+        self, row: Row, lease: Lease, streaming: bool, buttons: tuple[Action, ...] = (), text: str = ""
+    ) -> tuple[Delivery, str]:
+        """The delivery of this row, and what its messages say: from an earlier try, or `text` when it takes over."""
+        known = await self._store.deliveries.open(row.id, lease, row.incoming.address, of=row.incoming.of)
         if known is None:
             raise Fenced
+        before = max(known.text, text, key=len)
         delivery = Delivery(
             self._platforms.open(known.address),
             self._budgets,
@@ -281,14 +285,11 @@ class Chat:
             nonce=f"{int(row.received * 1000) % 16**8:08x}{row.id:x}",
             streaming=streaming,
             posted=known.pages,
-            before=known.text,
+            before=before,
             most=self._most,
+            actions=buttons,
         )
-        return delivery, known.text
-
-
-def _event(incoming: Incoming) -> tuple[str, str, str]:
-    return incoming.address.platform, incoming.address.bot, incoming.event
+        return delivery, before
 
 
 def _bear(row: Row) -> None:

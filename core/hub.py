@@ -9,7 +9,10 @@ from dataclasses import replace
 
 from core.access import Access
 from core.chat import Chat
+from core.commands.at_once import AtOnce
+from core.commands.edits import Edits
 from core.commands.handlers import Handlers
+from core.commands.presses import STRANGER, Presses
 from core.commands.table import parse
 from core.context import Window
 from core.dispatch.drain import drain
@@ -26,8 +29,8 @@ from core.quota.unasked import Unasked
 from core.settings import Settings
 from core.store import CALLS_KEPT, Store
 from core.summary import Summaries
-from core.surface import Choice, Platform, Platforms
-from core.types import Address, Incoming, Lane, SessionKey, clean
+from core.surface import Choice, Platform, Platforms, Pressed
+from core.types import Address, Incoming, Lane, Press, SessionKey, clean
 
 log = get_logger(__name__)
 
@@ -64,13 +67,17 @@ class Hub:
             stop=self._engine.stop,
             stop_session=self._engine.stop_session,
         )
+        self._at_once = AtOnce(self._handlers)
+        asks_admin = self._is_group_admin
+        self._presses = Presses(store, self.access, is_group_admin=asks_admin, stop=self._stop_answer, now=now)
+        self._edits = Edits(store, supersede=self._supersede, now=now)
         window = Window(settings.context_rounds, settings.context_tokens)
         self._summaries = Summaries(store, Unasked(model, self._quota, "summaries"), window)
         self._chat = Chat(
             store,
             model,
             self._platforms,
-            self._handlers,
+            self._at_once,
             self._quota,
             window=window,
             most=settings.answer_messages,
@@ -135,13 +142,43 @@ class Hub:
         command, _ = parse(incoming.text) or (None, "")
         if (command and not command.asks_model) or not incoming.text.strip():
             beside = lane.beside
-            row = await self._chat.act(incoming, lane, lambda: self._store.inbox.accept(incoming, beside))
+            row = await self._at_once.act(incoming, lane, lambda: self._store.inbox.accept(incoming, beside))
             lane = beside
         else:
             session = await self._store.sessions.current(lane.key)
             row = await self._store.inbox.accept(replace(incoming, session=session.id), lane)
         if row is not None:
             self._engine.wake(lane)
+
+    async def edited(self, incoming: Incoming) -> None:
+        """See `core.surface.Core.edited`. Whoever is not let in gets no word: they only changed a message."""
+        incoming = clean(incoming)
+        address, lane = incoming.address, self._lane(incoming)
+        async with self._order.enter((address.platform, address.bot, address.chat)):
+            if not await self.access.allows(incoming):
+                return
+            if await self._edits.is_new(incoming, lane):
+                await self._take(incoming)
+            elif woken := await self._edits.take(incoming, lane):
+                self._engine.wake(woken)
+
+    async def press(self, press: Press) -> Pressed:
+        """See `core.surface.Core.press`. It waits for no message of the chat."""
+        if not await self.access.allows(Incoming("", press.address, press.author)):
+            return STRANGER
+        pressed, lane = await self._presses.take(press)
+        if lane is not None:
+            self._engine.wake(lane)
+        return pressed
+
+    def _stop_answer(self, row: int, lane: Lane) -> bool:
+        """Stop the answer to this row, and no other of its lane."""
+        return self._chat.is_answering(row) and self._engine.stop(lane)
+
+    def _supersede(self, row: int, lane: Lane) -> None:
+        if self._chat.is_answering(row):
+            self._chat.supersede(row)
+            self._engine.stop(lane)
 
     async def moved(self, platform: str, bot: str, old: str, new: str) -> None:
         """See `core.surface.Core.moved`."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.errors import Refused
-from core.types import Address, Incoming
+from core.types import Address, Incoming, Press
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Limits:
     whole, whole_rates: the same for all places of the bot together; "" when the platform counts no such thing.
     first: seconds from the first token until something is shown, unless it is readable earlier.
     interval: the shortest pause between the starts of two edits, in seconds.
-    marks_end: the end of an answer is shown (a stop button goes away), so it is a call even if the text is the same.
+    marks_end: the surface shows by itself that an answer has ended, so that is a call even if nothing else changes.
     """
 
     page: int
@@ -68,11 +68,35 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """A button under a message. name: "stop", "retry" or "continue"; label: what stands on it.
+
+    data: what a press brings back to `Core.press`: at most 64 bytes (Telegram's callback_data), nothing secret.
+    """
+
+    name: str
+    label: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What became of a press. text: a short sentence for the presser alone (at most 200 characters).
+
+    done: it happens, and shows by itself: the text need not be said where that would be in the way.
+    """
+
+    text: str
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Out:
     """One message as it shall be on screen now. page counts from 0; only page 0 replies to the question.
 
     nonce: the same for every try at the same post, so that a platform which knows such a key posts it once.
     final: this text will not be edited again. files: sent with it; a message with files is posted, never edited.
+    actions: the buttons under it; an edit without any takes away those that were there.
     """
 
     rendered: Rendered
@@ -80,6 +104,7 @@ class Out:
     nonce: str = ""
     final: bool = True
     files: tuple[File, ...] = ()
+    actions: tuple[Action, ...] = ()
 
 
 class Surface(Protocol):
@@ -97,7 +122,7 @@ class Surface(Protocol):
         ...
 
     async def edit(self, id: str, out: Out) -> None:
-        """Replace a message's text. "Not modified" is success."""
+        """Replace a message's text and buttons. "Not modified" is success."""
         ...
 
     async def delete(self, id: str) -> None:
@@ -162,6 +187,18 @@ class Core(Protocol):
 
         The same event twice is taken once. Never raises for what the user sent.
         """
+        ...
+
+    async def edited(self, incoming: Incoming) -> None:
+        """Somebody changed a message. `incoming` is what it says now, `address.reply_to` its id, the event the edit's.
+
+        The question that was asked last is answered anew in place; an edit of anything else changes nothing. Like
+        `receive`, it returns when that is committed, and takes the same event once.
+        """
+        ...
+
+    async def press(self, press: Press) -> Pressed:
+        """Somebody pressed a button: do what it says, past the lane. What starts work is committed on return."""
         ...
 
     async def moved(self, platform: str, bot: str, old: str, new: str) -> None:

@@ -133,6 +133,7 @@ class Incoming:
     text: without the mention of the bot; a command is "/name arguments", whatever the platform's own form.
     sent: unix seconds by the platform's clock. role: a role for this one turn (Discord's /ask).
     session: set by the core: the session that was current when the message came.
+    act, of: set by the core when this is no new message: "retry", "continue" or "edit" of the answer to inbox row `of`.
     """
 
     event: str
@@ -143,6 +144,8 @@ class Incoming:
     sent: float = 0.0
     role: str = ""
     session: str = ""
+    act: str = ""
+    of: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -157,6 +160,18 @@ class Incoming:
                 "attachments": tuple(Attachment(**a) for a in data["attachments"]),
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Somebody pressed a button. data: what it carries (`core.surface.Action`), unless whoever pressed forged it.
+
+    address: where the message with the button stands; its token, if it has one, is the press's own.
+    """
+
+    data: str
+    address: Address
+    author: Author
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +201,10 @@ class Turn:
     """One question and its answer. seq counts from 1 within the session.
 
     state: "open" while it is being answered, then "done", "stopped" (by the user) or "failed".
-    replaced: answered anew by /retry; it stays in history but is not sent to the model.
-    note: why the answer ended as it did, for the user's eyes only.
+    replaced: answered anew; it stays in history but is not sent to the model.
+    note: why the answer ended as it did, for the user's eyes only. finish: why the model ended, in its own word.
+    row: the inbox row that it answers. asker: the platform's id of who asked; message: of what they wrote, "" if none.
+    role: asked for this once.
     """
 
     session: str
@@ -200,6 +217,11 @@ class Turn:
     created: float
     model: str = ""
     note: str = ""
+    finish: str = ""
+    row: int = 0
+    asker: str = ""
+    message: str = ""
+    role: str = ""
 
     @property
     def shown(self) -> str:

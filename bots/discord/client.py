@@ -17,7 +17,8 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bots.discord.incoming import from_interaction, from_message, is_command, wanted
+from bots.discord.buttons import answer
+from bots.discord.incoming import from_edit, from_interaction, from_message, from_press, is_command, wanted
 from bots.discord.missed import MISSED
 from bots.discord.rest import Bucket, impatient
 from bots.discord.slash import CHOICES, TEXT, typing_in
@@ -118,7 +119,20 @@ class Client(discord.Client):
         assert self.user is not None
         await self._take(from_message(message, self.user))
 
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Discord also sends this when it resolves a link; then nobody has edited, or the core sees the same text."""
+        message = payload.message
+        if not self.user or message.edited_at is None or not wanted(message, self.user):
+            return
+        try:
+            await self._core.edited(from_edit(message, self.user))
+        except Exception:
+            log.exception("an edited message could not be taken", id=str(message.id))
+
     async def on_interaction(self, interaction: discord.Interaction[discord.Client]) -> None:
+        if self.user is not None and interaction.type is discord.InteractionType.component:
+            press = from_press(interaction, self.user, self._clock())
+            return await answer(interaction, lambda: self._core.press(press))
         if self.user is None or not is_command(interaction):
             return
         incoming = from_interaction(interaction, self.user, self._clock())

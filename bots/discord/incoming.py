@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import discord
 
 from bots.discord.slash import given, quiet, spoken
-from core.types import Address, Attachment, Author, Incoming
+from core.types import Address, Attachment, Author, Incoming, Press
 
 NAME = "discord"
 # Discord, Receiving and Responding to Interactions: a token is good for 15 minutes; half a minute is for slow calls
@@ -56,26 +57,43 @@ def from_interaction(interaction: discord.Interaction[discord.Client], me: disco
     whether the token has run out, so that two clocks that differ do no harm."""
     data = dict(interaction.data or {})
     text, role = spoken(str(data["name"]), given(data))
-    guild = str(interaction.guild_id or "")
-    private = not guild and not interaction.context.private_channel
-    chat, thread = _place(interaction.channel) if interaction.channel else (str(interaction.channel_id or ""), "")
+    address = _asked_at(interaction, me, now)
     return Incoming(
         event=str(interaction.id),
-        address=Address(
-            platform=NAME,
-            bot=str(me.id),
-            chat=chat,
-            thread=thread,
-            private=private,
-            space=guild or ("" if private else chat),
-            token=interaction.token,
-            expires=now + TOKEN_LIFE,
-            ephemeral=quiet(str(data["name"])) and not private,
-        ),
+        address=replace(address, ephemeral=quiet(str(data["name"])) and not address.private),
         author=_author(interaction.user, str(interaction.locale.value)),
         text=text,
         sent=interaction.created_at.timestamp(),
         role=role,
+    )
+
+
+def from_press(interaction: discord.Interaction[discord.Client], me: discord.ClientUser, now: float) -> Press:
+    """A button that somebody pressed. now: as above."""
+    data = str(dict(interaction.data or {}).get("custom_id", ""))
+    return Press(data, _asked_at(interaction, me, now), _author(interaction.user, str(interaction.locale.value)))
+
+
+def from_edit(message: discord.Message, me: discord.ClientUser) -> Incoming:
+    """A message that is `wanted` as it is now, after its author changed it."""
+    edited = message.edited_at.timestamp() if message.edited_at else 0.0
+    return replace(from_message(message, me), event=f"{message.id}@{edited:.6f}")
+
+
+def _asked_at(interaction: discord.Interaction[discord.Client], me: discord.ClientUser, now: float) -> Address:
+    """Where an interaction happened, with the token that answers it."""
+    guild = str(interaction.guild_id or "")
+    private = not guild and not interaction.context.private_channel
+    chat, thread = _place(interaction.channel) if interaction.channel else (str(interaction.channel_id or ""), "")
+    return Address(
+        platform=NAME,
+        bot=str(me.id),
+        chat=chat,
+        thread=thread,
+        private=private,
+        space=guild or ("" if private else chat),
+        token=interaction.token,
+        expires=now + TOKEN_LIFE,
     )
 
 

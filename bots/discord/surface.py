@@ -13,6 +13,7 @@ from typing import Any
 
 import discord
 
+from bots.discord.buttons import row_of
 from bots.discord.errors import TokenGone
 from bots.discord.render import render
 from bots.discord.rest import Rest
@@ -173,7 +174,8 @@ class InteractionSurface(_Surface):
 
 
 def _content(out: Out) -> dict[str, Any]:
-    return {"content": out.rendered.text, "allowed_mentions": NOBODY}
+    """An edit that names no components takes away those that were there."""
+    return {"content": out.rendered.text, "allowed_mentions": NOBODY, "components": row_of(out.actions)}
 
 
 def _once(nonce: str) -> dict[str, Any]:

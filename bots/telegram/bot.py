@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from telegram import Bot, Update
+from telegram import Bot, CallbackQuery, Update
 from telegram.error import Conflict, InvalidToken, TelegramError
 
 from bots.telegram import menu
 from bots.telegram.admins import Admins
 from bots.telegram.errors import describe
-from bots.telegram.incoming import Me, read
+from bots.telegram.incoming import Me, pressed, read
 from bots.telegram.polling import Backoff, Poller, Raw, Sleep
 from bots.telegram.request import CONNECT_TIMEOUT, api_request, quiet
 from bots.telegram.surface import TelegramSurface
@@ -25,9 +25,12 @@ from core.errors import PlatformError, SetupError, StoreError, shown
 from core.surface import Core, Out
 from core.types import Address, Incoming
 
-UPDATES = ["message"]
+UPDATES = ["message", "edited_message", "callback_query"]
 POLL = 30  # seconds; Telegram holds a poll up to 50, but some gateways cut what is silent for a minute
 GRACE = 3.0  # seconds that a batch may take to be committed
+TOAST = 200  # characters: Bot API, answerCallbackQuery
+OLD_BUTTON = "That button is no longer there."
+AGAIN = "One moment, please: that takes me a little longer."
 BAD_TOKEN = "TELEGRAM_BOT_TOKEN: Telegram does not know this token. @BotFather shows the right one: /mybots, API Token"
 log = logging.getLogger(__name__)
 
@@ -168,7 +171,11 @@ class TelegramBot:
     async def _take(self, update: Raw) -> None:
         """Hand one update to the core; what it raises is the caller's to try again."""
         incoming = self._read(update)
-        if incoming is not None:
+        if isinstance(incoming, CallbackQuery):
+            await self._press(incoming)
+        elif incoming is not None and "edited_message" in update:
+            await self._core.edited(incoming)
+        elif incoming is not None:
             await self._receive(incoming)
         elif (message := update.get("message") or {}).get("migrate_from_chat_id"):
             # The first message of the new chat: what comes there after it finds everything in its place.
@@ -192,11 +199,27 @@ class TelegramBot:
         except PlatformError as error:
             log.info("nobody could be told that a message waits (%s)", describe(error))
 
-    def _read(self, update: Raw) -> Incoming | None:
+    async def _press(self, query: CallbackQuery) -> None:
+        """Do what the button says, then tell Telegram, or the button would seem to be working for ever."""
+        press = pressed(query, self._me) if self._me else None
+        told = OLD_BUTTON
+        try:
+            told = (await self._core.press(press)).text if press else OLD_BUTTON
+        except Exception:
+            told = AGAIN  # it is taken once more in a moment: it is not confirmed yet
+            raise
+        finally:
+            try:
+                await self._api.answer_callback_query(query.id, told[:TOAST])
+            except TelegramError as error:  # too late, or answered before: nothing is lost but a sentence
+                log.info("a press was not acknowledged (%s)", describe(error))
+
+    def _read(self, update: Raw) -> Incoming | CallbackQuery | None:
         if self._me is None:
             return None
         try:
-            return read(Update.de_json(dict(update), None), self._me)
+            parsed = Update.de_json(dict(update), None)
+            return parsed.callback_query or read(parsed, self._me)
         except Exception as error:  # an update of a shape that nobody foresaw: skipped, or it would come for ever
             log.error("update %s cannot be read and is skipped (%s)", update.get("update_id"), describe(error))
             return None

@@ -1,7 +1,7 @@
 """An update of Telegram as `Incoming`, or None for what the bot is not meant to answer. Pure; `bot` calls it.
 
-In a group the bot answers when it is mentioned, replied to or commanded. Ignored for now: edited messages, channel
-posts, service messages, other bots, and admins who write anonymously (Telegram sends them under a bot's name).
+In a group the bot answers when it is mentioned, replied to or commanded. Ignored: channel posts, service messages,
+other bots, and admins who write anonymously (Telegram sends them under a bot's name).
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from telegram import Chat, Message, Update, User
+from telegram import CallbackQuery, Chat, Message, Update, User
 from telegram.constants import ChatType, MessageEntityType
 
 from bots.telegram import rich
 from bots.telegram.attachments import attachments
 from bots.telegram.surface import GENERAL
 from core.commands import BY_NAME
-from core.types import Address, Attachment, Author, Incoming
+from core.types import Address, Attachment, Author, Incoming, Press
 
 GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 _COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@([A-Za-z0-9_]+))?(?!\S)")
@@ -34,8 +34,8 @@ class Me:
 
 
 def read(update: Update, me: Me) -> Incoming | None:
-    """The message that this update brings to the bot."""
-    message = update.message
+    """The message that this update brings to the bot, new or edited (`update.edited_message` tells)."""
+    message = update.message or update.edited_message
     if message is None or message.from_user is None or message.from_user.is_bot or message.is_automatic_forward:
         return None
     text, attached = _content(message)
@@ -53,6 +53,20 @@ def read(update: Update, me: Me) -> Incoming | None:
         attachments=attached,
         sent=message.date.timestamp(),
     )
+
+
+def pressed(query: CallbackQuery, me: Me) -> Press | None:
+    """What was pressed; None for a button that is none of ours (a game's, or under a message of inline mode)."""
+    if query.data is None or query.message is None:
+        return None
+    message = query.message
+    if isinstance(message, Message):
+        return Press(query.data, _address(message, me), _author(query.from_user))
+    # A message that is too old for Telegram to show to bots: only its chat and id are told.
+    private = message.chat.type == ChatType.PRIVATE
+    chat = str(message.chat.id)
+    address = Address("telegram", str(me.id), chat, private=private, space="" if private else chat)
+    return Press(query.data, address, _author(query.from_user))
 
 
 def _content(message: Message) -> tuple[str, tuple[Attachment, ...]]:

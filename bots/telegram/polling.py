@@ -136,7 +136,8 @@ def _id(update: Raw) -> int:
 
 
 def _chat(update: Raw) -> Any:
-    message = update.get("message")
+    """What is taken one after the other: messages and their edits; presses wait for nothing."""
+    message = update.get("message") or update.get("edited_message")
     chat = message.get("chat") if isinstance(message, Mapping) else None
     id = chat.get("id") if isinstance(chat, Mapping) else None
     return id if isinstance(id, int) else None

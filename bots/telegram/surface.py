@@ -10,6 +10,7 @@ from telegram import Bot, InputFile, LinkPreviewOptions, MessageEntity, ReplyPar
 from telegram.constants import ChatAction
 from telegram.error import BadRequest
 
+from bots.telegram.buttons import keyboard
 from bots.telegram.entities import Span
 from bots.telegram.errors import about_entities, describe, not_modified, translated
 from bots.telegram.render import render
@@ -62,6 +63,7 @@ class TelegramSurface:
                 message_thread_id=self._thread,
                 reply_parameters=self._reply(out),
                 link_preview_options=_NO_PREVIEW,
+                reply_markup=keyboard(out.actions),
                 read_timeout=SEND_READ_TIMEOUT,
             )
             return str(message.message_id)
@@ -74,6 +76,7 @@ class TelegramSurface:
                 caption=out.rendered.text,
                 caption_entities=entities,
                 message_thread_id=self._thread,
+                reply_markup=keyboard(out.actions),
                 read_timeout=SEND_READ_TIMEOUT,
             )
             return str(message.message_id)
@@ -90,6 +93,7 @@ class TelegramSurface:
                     int(id),
                     entities=entities,
                     link_preview_options=_NO_PREVIEW,
+                    reply_markup=keyboard(out.actions),
                 )
             except BadRequest as error:
                 if not not_modified(error):

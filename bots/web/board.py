@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from core.surface import Action
 from core.types import Turn
 
 NOTICES = 50  # per conversation; they stay over a reload and go when there are this many newer ones
@@ -21,6 +22,7 @@ class Message:
     """One post of the core. seq is the turn that it answers; 0 makes it a notice: a command's answer.
 
     rev counts its edits, so that a page can tell old news. asked: the command that a notice answers.
+    actions: the buttons under it. answer: the same for all posts and edits of one answer; another takes its place.
     """
 
     id: str
@@ -32,6 +34,8 @@ class Message:
     seq: int = 0
     asked: str = ""
     rev: int = 1
+    actions: tuple[Action, ...] = ()
+    answer: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -62,6 +66,12 @@ class Board:
     def ask(self, place: Place, event: str, text: str, at: float) -> None:
         """A question was sent; it waits until its answer begins. A page that sends it again changes nothing."""
         self._at(place).questions.setdefault(event, (text, at))
+
+    def amend(self, place: Place, event: str, text: str) -> None:
+        """A question that waits was changed."""
+        questions = self._at(place).questions
+        if event in questions:
+            questions[event] = (text, questions[event][1])
 
     def command(self, place: Place, event: str, text: str) -> None:
         """A command was sent; what answers it is a notice."""

@@ -78,6 +78,7 @@ class WebBot:
     async def start(self) -> None:
         """Serve from now on. Raises SetupError when the port is taken or the host is not this computer's."""
         listener = self._bind()
+        await self._site.remember()
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
             build(self._site, page=self._page, numbers=self._numbers),

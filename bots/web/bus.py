@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bots.web.board import Message
@@ -65,6 +65,7 @@ class Subscriber:
             units = before.units + _units(add)
             event = {"type": "edit", "id": message.id, "thread": message.thread, "at": before.units, "add": add}
             event |= {"rev": message.rev, "final": message.final}
+            event["actions"] = [asdict(action) for action in message.actions]
         if not message.final:
             self._sent[message.id] = _Sent(message.text, units)
         return event

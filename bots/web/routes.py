@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, Field, field_validator
+from starlette.responses import Response
 
-from bots.web.login import Admin, Person
+from bots.web.login import Admin, Person, cookie_of
 from bots.web.reach import for_others, is_loopback, own_address
 from bots.web.site import LONGEST, Site, subject
 from core.errors import UserError
@@ -47,6 +49,16 @@ class NewMessage(BaseModel):
         if not text.strip():
             raise ValueError("Write something first.")
         return text
+
+
+class NewEdit(NewMessage):
+    """of: the id of the message that is changed."""
+
+    of: UUID
+
+
+class Button(BaseModel):
+    data: str = Field(max_length=64)
 
 
 class Change(BaseModel):
@@ -96,6 +108,26 @@ async def delete(session: Own, site: Here) -> None:
 async def send(session: Own, message: NewMessage, site: Here) -> dict[str, Any]:
     await site.send(session, str(message.id), message.text)
     return {"id": str(message.id)}
+
+
+@router.post("/sessions/{id}/edits", status_code=202)
+async def edit(session: Own, message: NewEdit, site: Here) -> dict[str, Any]:
+    await site.edit(session, str(message.id), str(message.of), message.text)
+    return {"id": str(message.id)}
+
+
+@router.post("/press")
+async def press(button: Button, person: Person, site: Here) -> dict[str, Any]:
+    """A button under an answer. done: false when nothing was changed; text says why."""
+    return asdict(await site.press(person, button.data))
+
+
+@router.post("/sign-out", status_code=204)
+async def sign_out(request: Request, response: Response, person: Person, site: Here) -> None:
+    """This browser needs a new link to come back; others of the same person stay signed in."""
+    name = cookie_of(request)
+    await site.store.logins.revoke(request.cookies.get(name, ""))
+    response.delete_cookie(name, httponly=True, samesite="strict")
 
 
 @router.get("/pairings")

@@ -11,11 +11,11 @@ from uuid import uuid4
 
 from bots.web.board import Board, Place
 from bots.web.bus import Bus
-from core.commands import COMMANDS, parse
+from core.commands import COMMANDS, actions, parse
 from core.model import Status
 from core.store import Pairing, Store
-from core.surface import Choice, Core
-from core.types import Address, Author, Incoming, Session, SessionKey, Turn, clean
+from core.surface import Choice, Core, Pressed
+from core.types import Address, Author, Incoming, Press, Session, SessionKey, Turn, clean
 
 PLATFORM, BOT = "web", "page"
 LONGEST = 100_000  # characters of one message: more than any model in use reads at once
@@ -107,6 +107,26 @@ class Site:
             self._tell_asked(session.key, incoming)
         await self.core.receive(incoming)
 
+    async def edit(self, session: Session, event: str, of: str, text: str) -> None:
+        """The question that was sent as `of` is changed; returns when that is committed."""
+        await self.make_current(session)
+        incoming = clean(_incoming(session.key, text, event, self.now(), of=of))
+        self.board.amend(_place(session), of, incoming.text)
+        await self.core.edited(incoming)
+        changed = {"type": "changed", "thread": session.key.thread}
+        self.bus.publish(session.key.chat, ("changed", session.key.thread), changed)
+
+    async def press(self, person: str, data: str) -> Pressed:
+        """A button under an answer; the core looks whose it is."""
+        return await self.core.press(Press(data, Address(PLATFORM, BOT, person), Author(PLATFORM, person, person)))
+
+    async def remember(self) -> None:
+        """Questions that wait since before a restart are shown, and their conversations are marked as busy."""
+        for row in await self.store.answers.waiting_in(PLATFORM, BOT):
+            key, incoming = row.lane.key, row.incoming
+            if not (row.lane.express or incoming.act or parse(incoming.text)):
+                self.board.ask(Place(key.chat, key.thread), incoming.event, incoming.text, row.received)
+
     async def make_current(self, session: Session) -> None:
         current = await self.store.sessions.find(session.key)
         if current is None or current.id != session.id:
@@ -155,11 +175,13 @@ def _place(session: Session) -> Place:
     return Place(session.key.chat, session.key.thread)
 
 
-def _incoming(key: SessionKey, text: str, event: str, sent: float) -> Incoming:
-    address = Address(key.platform, key.bot, key.chat, key.thread, reply_to=event)
+def _incoming(key: SessionKey, text: str, event: str, sent: float, *, of: str = "") -> Incoming:
+    """of: the event of the question that this changes."""
+    address = Address(key.platform, key.bot, key.chat, key.thread, reply_to=of or event)
     return Incoming(event, address, Author(PLATFORM, key.chat, key.chat), text, sent=sent)
 
 
 def _turn_json(turn: Turn) -> dict[str, Any]:
     names = ("seq", "question", "state", "created", "model")
-    return {name: getattr(turn, name) for name in names} | {"answer": turn.shown}
+    shown = {"answer": turn.shown, "asked": turn.message, "actions": [asdict(a) for a in actions.under(turn)]}
+    return {name: getattr(turn, name) for name in names} | shown

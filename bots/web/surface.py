@@ -51,14 +51,17 @@ class WebSurface:
         return id
 
     async def edit(self, id: str, out: Out) -> None:
-        """A message that the board does not know is one from before a restart: it goes on under the same id."""
+        """A message that the board does not know is one from before a restart: it goes on under the same id.
+
+        So does one in whose place another answer comes: that belongs to another turn.
+        """
         if self._board.is_gone(self._place, id):
             raise Gone
         before = self._board.get(self._place, id)
-        if before is None:
-            message = await self._begin(id, out)
+        if before is None or before.answer != out.nonce:
+            message = await self._begin(id, out, before.rev + 1 if before else 1)
         else:
-            message = replace(before, text=out.rendered.text, final=out.final, rev=before.rev + 1)
+            message = replace(before, text=out.rendered.text, final=out.final, rev=before.rev + 1, actions=out.actions)
         if message.asked.lower() == "/stop":
             self._bus.publish(self._place.person, ("toast", id), {"type": "toast", "text": message.text})
             return  # that an answer has stopped is seen on the answer
@@ -74,12 +77,23 @@ class WebSurface:
         event = {"type": "typing", "thread": self._place.thread}
         self._bus.publish(self._place.person, ("typing", self._place.thread), event)
 
-    async def _begin(self, id: str, out: Out) -> Message:
+    async def _begin(self, id: str, out: Out, rev: int) -> Message:
         command = self._board.command_of(self._place, self._address.reply_to)
         session, turn = await self._being_answered()
         seq = turn.seq if turn and command is None else 0
-        text, thread = out.rendered.text, self._place.thread
-        return Message(id, thread, session, text, out.final, self._now(), seq=seq, asked=command or "")
+        return Message(
+            id,
+            self._place.thread,
+            session,
+            out.rendered.text,
+            out.final,
+            self._now(),
+            seq=seq,
+            asked=command or "",
+            rev=rev,
+            actions=out.actions,
+            answer=out.nonce,
+        )
 
     async def _being_answered(self) -> tuple[str, Turn | None]:
         """The session that this belongs to, and its open turn; without an open turn the current session.

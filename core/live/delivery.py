@@ -19,16 +19,17 @@ from core.live.indicator import indicate
 from core.live.journal import Fenced, Journal
 from core.live.pause import mark
 from core.live.screen import Deleted, Due, Page, Screen
+from core.live.surplus import drop_surplus
 from core.live.tasks import end, loop_time, unbroken
 from core.live.trouble import Trouble
 from core.observe.log import get_logger
-from core.surface import Out, Rendered, Surface
+from core.surface import Action, Out, Rendered, Surface
 from core.types import Address
 
 log = get_logger(__name__)
 __all__ = ["Deleted", "Delivery"]
 
-MORE = Due(0, Rendered("", 0), final=False)  # some new text of an answer that goes on, whatever it is
+MORE = Due(0, Rendered("", 0), final=False, done=False)  # some new text of an answer that goes on, whatever it is
 MESSAGES = 8  # that one answer may have, unless the settings say otherwise
 SAVE_EVERY = 1.0  # seconds between two savings of the partial text
 
@@ -39,7 +40,7 @@ class Delivery:
     `posted` are the ids of messages that an earlier process left on screen, and `before` the text it had saved:
     they are edited rather than posted again, and stay as they are until the new text is longer.
     With `streaming` off nothing is shown before the end. `nonce` (at most 20 characters) is unique to the answer.
-    An answer of more than `most` messages ends with the whole of it as a file.
+    An answer of more than `most` messages ends with the whole of it as a file. `actions` are its buttons until its end.
     """
 
     def __init__(
@@ -54,8 +55,9 @@ class Delivery:
         posted: tuple[str, ...] = (),
         before: str = "",
         most: int = MESSAGES,
+        actions: tuple[Action, ...] = (),
     ) -> None:
-        self._screen = Screen(surface, posted=posted, most=most)
+        self._screen = Screen(surface, posted=posted, most=most, actions=actions)
         self._budgets = budgets
         self._journal = journal
         self._reopen = reopen
@@ -64,7 +66,7 @@ class Delivery:
         self._hold = len(before) if posted else 0
         self._text = self._meanwhile = ""
         self._saved = before
-        self._ended = False
+        self._ended = self._left = False
         self._fed = asyncio.Event()
         self._wake = asyncio.Event()  # for what does not wait for the pace: the end, or a page that is full
         self._brim = inf  # the length of the text at which the page may be full
@@ -96,12 +98,18 @@ class Delivery:
         self._meanwhile = text
         self._fed.set()
 
-    def finish(self, text: str | None = None) -> None:
-        """Nothing more comes. `text`, when given, is the complete text; it begins with what was fed."""
+    def finish(self, text: str | None = None, actions: tuple[Action, ...] = ()) -> None:
+        """Nothing more comes. `text` is the complete text, if not what was fed; `actions` its buttons from now on."""
         self._text = self._text if text is None else text
+        self._screen.actions = actions
         self._ended = True
         self._fed.set()
         self._wake.set()
+
+    def leave(self) -> None:
+        """Nothing more comes, and what is on screen stays as it is: another answer takes its place in a moment."""
+        self._left = True
+        self.finish()
 
     def cut(self) -> None:
         """The user has seen enough of the complete answer: what is not on screen yet is left out."""
@@ -142,7 +150,8 @@ class Delivery:
     async def _paint(self) -> None:
         while (due := await self._next_due()) is not None:
             await self._step(due)
-        await self._drop_surplus()
+        if not self._left:
+            await drop_surplus(self._screen, self._journal)
         await self._write_down()
 
     # What is to be done next
@@ -165,7 +174,7 @@ class Delivery:
         return self._due()
 
     def _due(self) -> Due | None:
-        held = not self._ended and len(self._text) <= self._hold
+        held = self._left or (not self._ended and len(self._text) <= self._hold)
         if self._meanwhile and not (self._text.strip() or self._ended or self._hold):
             return self._screen.placeholder(self._meanwhile)
         return None if held else self._screen.due(self._text, self._ended)
@@ -231,27 +240,20 @@ class Delivery:
         screen = self._screen
         beginning = screen.beginnings
         nonce = f"{self._nonce}-{due.number}" + (f"-{screen.lost}" if screen.lost else "")
-        out = Out(due.rendered, page=due.number, nonce=nonce, final=due.final and self._ended, files=due.files)
+        final = due.final and self._ended
+        out = Out(due.rendered, due.number, nonce, final=final, files=due.files, actions=due.actions)
         if due.number < len(screen.pages) and not due.files:
             known = screen.pages[due.number]
             known.shown = None
             await screen.surface.edit(known.id, out)
-            known.shown = due.rendered
+            known.shown, known.actions = due.rendered, due.actions
         else:
-            known = Page(await screen.surface.post(out), due.rendered)
-            screen.pages[due.number :] = [known]
+            known = Page(await screen.surface.post(out), due.rendered, actions=due.actions)
+            screen.put(due.number, known)
             await self._journal.posted(due.number, known.id)
-        known.done = due.final and beginning == screen.beginnings
+        known.done = due.done and beginning == screen.beginnings
         if self._first_shown is None and not due.placeholder:
             self._first_shown = self._last_start
-
-    async def _drop_surplus(self) -> None:
-        for surplus in self._screen.surplus:
-            await self._journal.ours()
-            try:
-                await unbroken(self._screen.surface.delete(surplus.id))
-            except PlatformError as error:
-                log.warning("could not delete a surplus page", error=repr(error))
 
     # When it goes wrong
 

@@ -14,7 +14,7 @@ log = get_logger(__name__)
 
 async def indicate(screen: Screen, budgets: Budgets, every: float) -> None:
     """Show that an answer is coming, again every so many seconds, until its first text is on screen."""
-    while not screen.pages:
+    while all(page.inherited and page.shown is None for page in screen.pages):
         try:
             if not budgets.of(screen.surface.limits).gated:
                 await screen.surface.typing()

@@ -20,6 +20,10 @@ class Journal(Protocol):
         ...
 
     async def posted(self, page: int, id: str) -> None: ...
+    async def dropped(self, page: int) -> None:
+        """The messages from this page on are deleted."""
+        ...
+
     async def progress(self, text: str, calls: list[float]) -> None:
         """The text so far, and how many seconds ago each call was made since the last time."""
         ...
@@ -42,6 +46,10 @@ class Kept:
         if not await self._deliveries.posted(self._row, self._lease, page, id):
             raise Fenced
 
+    async def dropped(self, page: int) -> None:
+        if not await self._deliveries.dropped(self._row, self._lease, page):
+            raise Fenced
+
     async def progress(self, text: str, calls: list[float]) -> None:
         now = self._now()
         if not await self._deliveries.progress(self._row, self._lease, text, [now - ago for ago in calls]):
@@ -55,6 +63,9 @@ class Unwritten:
         return
 
     async def posted(self, page: int, id: str) -> None:
+        return
+
+    async def dropped(self, page: int) -> None:
         return
 
     async def progress(self, text: str, calls: list[float]) -> None:

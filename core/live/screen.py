@@ -9,7 +9,7 @@ from math import inf
 from core.errors import Refused
 from core.live.pages import START, Border, page, paginate
 from core.live.unfinished import visible
-from core.surface import File, Rendered, Surface
+from core.surface import Action, File, Rendered, Surface
 
 SMALLEST = 0.05  # of a page: a platform that calls even this too long is not to be satisfied
 NEARLY = 0.8  # of a page: so full, it may need another one before the next edit
@@ -23,7 +23,7 @@ class Deleted(Exception):
 
 @dataclass(slots=True)
 class Page:
-    """A message on screen. shown is what it is known to show; done: complete, and not looked at again.
+    """A message on screen. shown, actions: what it is known to show; done: complete, and not looked at again.
 
     inherited: it was posted by an earlier process, or where the answer was before it moved.
     """
@@ -32,31 +32,38 @@ class Page:
     shown: Rendered | None = None
     done: bool = False
     inherited: bool = False
+    actions: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
     """The first page that is not as it should be. final: what must arrive, not what is merely fresher.
 
+    done: it stays as it is then. The last page of a longer answer is not, while it carries the stop button.
     placeholder: it stands in for an answer that has not begun.
     """
 
     number: int
     rendered: Rendered
     final: bool
+    done: bool
     files: tuple[File, ...] = ()
+    actions: tuple[Action, ...] = ()
     placeholder: bool = False
 
 
 class Screen:
     """The messages of one answer on one surface. It makes no calls: `due` says what to call, and the caller tells back.
 
-    posted: messages that an earlier process left there. most: the messages that an answer may have; what is longer
-    ends in one more with the whole of it as a file.
+    posted: messages that are there already. most: the messages that an answer may have; what is longer ends in one
+    more with the whole of it as a file. actions: the buttons under the last message, which change when the answer ends.
     """
 
-    def __init__(self, surface: Surface, *, posted: tuple[str, ...], most: int) -> None:
+    def __init__(
+        self, surface: Surface, *, posted: tuple[str, ...], most: int, actions: tuple[Action, ...] = ()
+    ) -> None:
         self._take(surface)
+        self.actions = actions
         self.pages = [Page(id, inherited=True) for id in posted]
         self._most = most
         self._borders: tuple[Border, ...] = START
@@ -80,12 +87,24 @@ class Screen:
         """What stands in for an answer of which nothing is said yet."""
         rendered = self.surface.render(text)
         shown = self.pages[0].shown if self.pages else None
-        return None if shown == rendered else Due(0, rendered, final=False, placeholder=True)
+        if shown == rendered or (self.pages and self.pages[0].inherited):
+            return None
+        return Due(0, rendered, final=False, done=False, actions=self.actions, placeholder=True)
 
     @property
     def surplus(self) -> list[Page]:
         """Messages that the complete text does not need: an earlier try had filled them."""
-        return self.pages[min(len(self._borders), self._most + 1) :] + self._doubles
+        return self.pages[self.needed :] + self._doubles
+
+    @property
+    def needed(self) -> int:
+        """How many messages the complete text fills."""
+        return min(len(self._borders), self._most + 1)
+
+    def put(self, number: int, page: Page) -> None:
+        """A message was posted as this page. One that it takes the place of is posted over: it goes in the end."""
+        self._doubles += self.pages[number:]
+        self.pages[number:] = [page]
 
     def ends(self, text: str) -> int:
         """The calls that it would take to complete the answer now, or a little later."""
@@ -123,7 +142,7 @@ class Screen:
             return None
         shown = visible(page(text, self._borders, number)).rstrip()
         rendered = self.surface.render(f"{shown}\n\n{note}")
-        return Due(number, rendered, final=False) if rendered.size <= self.surface.limits.page else None
+        return Due(number, rendered, final=False, done=False) if rendered.size <= self.surface.limits.page else None
 
     def shrink(self, number: int) -> None:
         """The platform called this page too long: our measure was wrong. Fill pages less, from this one on."""
@@ -164,19 +183,25 @@ class Screen:
         if known and known.done:
             return None
         final = ended or number < len(self._borders) - 1
-        due = Due(number, self._render(text, number, final), final)
+        last = number == self._last(ended)
+        actions = self.actions if last else ()
+        due = Due(number, self._render(text, number, final), final, done=ended or not last, actions=actions)
         if known is None:
             return due if due.rendered.size > 0 and due.rendered.text.strip() else None
-        if known.shown != due.rendered or (final and self.surface.limits.marks_end):
+        if known.shown != due.rendered or (final and (self.surface.limits.marks_end or known.actions != actions)):
             return due
-        known.done = final
+        known.done = due.done
         return None
+
+    def _last(self, ended: bool) -> int:
+        """The page that carries the buttons: the file's, once there is one."""
+        return len(self._borders) - 1 if ended else min(len(self._borders), self._most) - 1
 
     def _file_due(self, text: str) -> Due | None:
         if len(self.pages) > self._most and self.pages[self._most].done:
             return None
         file = File("answer.md", text.encode("utf-8", "replace"))
-        return Due(self._most, self.surface.render(REST), final=True, files=(file,))
+        return Due(self._most, self.surface.render(REST), True, done=True, files=(file,), actions=self.actions)
 
     def _render(self, text: str, number: int, final: bool) -> Rendered:
         if self.surface.limits.markdown:

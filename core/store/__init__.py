@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from core.store.access import AccessTable, Pairing
+from core.store.answers import Answer, Answers
 from core.store.database import Database
 from core.store.deliveries import CALLS_KEPT, Deliveries, Delivery
 from core.store.inbox import Inbox, Row
@@ -24,6 +25,7 @@ from core.store.values import Values
 
 __all__ = [
     "CALLS_KEPT",
+    "Answer",
     "Bill",
     "Cap",
     "Charge",
@@ -53,6 +55,7 @@ class Store:
         self.leases = Leases(patient, now)
         self.sessions = Sessions(db, now)
         self.turns = Turns(patient, now)
+        self.answers = Answers(db)
         self.deliveries = Deliveries(patient, now)
         self.access = AccessTable(db, now)
         self.logins = Logins(db, now)

@@ -33,18 +33,23 @@ class Deliveries:
         self._db = db
         self._now = now
 
-    async def open(self, row: int, lease: Lease, address: Address) -> Delivery | None:
-        """The row's delivery: the one that exists (taken up after a crash), else a new one. None when fenced."""
+    async def open(self, row: int, lease: Lease, address: Address, *, of: int = 0) -> Delivery | None:
+        """The row's delivery: the one that exists (taken up after a crash), else a new one. None when fenced.
+
+        of: the row whose messages a new one takes over, to show its answer in their place.
+        """
 
         async def work(tx: Transaction) -> Delivery | None:
             if not await holds(tx, lease):
                 return None
-            await tx.execute(
+            made = await tx.execute(
                 "INSERT INTO deliveries (inbox_row, address) VALUES (:row, :address) "
                 "ON CONFLICT (inbox_row) DO NOTHING",
                 row=row,
                 address=to_json(address.as_json()),
             )
+            if made and of:
+                await tx.execute("UPDATE posts SET inbox_row = :row WHERE inbox_row = :of", row=row, of=of)
             found = await tx.fetch("SELECT * FROM deliveries WHERE inbox_row = :row", row=row)
             posts = await tx.fetch("SELECT id FROM posts WHERE inbox_row = :row ORDER BY page", row=row)
             return _delivery(found[0], posts)
@@ -72,6 +77,17 @@ class Deliveries:
                 id=id,
                 now=self._now(),
             )
+            return True
+
+        return await self._db.write(work)
+
+    async def dropped(self, row: int, lease: Lease, page: int) -> bool:
+        """The messages of this page and the later ones are no longer needed. False when fenced."""
+
+        async def work(tx: Transaction) -> bool:
+            if not await holds(tx, lease):
+                return False
+            await tx.execute("DELETE FROM posts WHERE inbox_row = :row AND page >= :page", row=row, page=page)
             return True
 
         return await self._db.write(work)

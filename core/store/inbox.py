@@ -72,7 +72,7 @@ class Inbox:
                 return None
             while rows := await tx.fetch(OLDEST, lane=str(lease.lane)):
                 try:
-                    return _row(rows[0], lease.lane)
+                    return row_of(rows[0], lease.lane)
                 except (ValueError, TypeError, KeyError) as error:  # nothing that Chinwag has written
                     await _pass_over(tx, rows[0]["id"], error)
             return None
@@ -160,5 +160,5 @@ def _lane(text: str) -> Lane | None:
         return None
 
 
-def _row(row: Record, lane: Lane) -> Row:
+def row_of(row: Record, lane: Lane) -> Row:
     return Row(row["id"], lane, Incoming.from_json(from_json(row["incoming"])), row["tries"], row["received"])

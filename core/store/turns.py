@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from core.errors import UserError
 from core.store.database import Database, Record, Transaction
@@ -16,34 +17,66 @@ from core.types import Turn, Usage
 TITLE = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question: whose it is (a name, and the platform's id), the id of the message that asked it, a role for it."""
+
+    author: str
+    question: str
+    asker: str
+    message: str
+    role: str
+
+
 class Turns:
     def __init__(self, db: Database, now: Callable[[], float]) -> None:
         self._db = db
         self._now = now
 
-    async def open(self, row: int, lease: Lease, session: str, author: str, question: str) -> Turn | None:
+    async def open(
+        self,
+        row: int,
+        lease: Lease,
+        session: str,
+        author: str,
+        question: str,
+        *,
+        asker: str = "",
+        message: str = "",
+        role: str = "",
+    ) -> Turn | None:
         """The turn that answers this inbox row: the one that exists (taken up after a crash), else a new one.
 
-        None when fenced. The first question gives the session its title. Raises UserError when the session is gone.
+        asker, message: the platform's ids of who asks and of what they wrote. role: for this turn only. None when
+        fenced. The first question gives the session its title. Raises UserError when the session is gone.
         """
+        asked = Asked(author, question, asker, message, role)
 
         async def work(tx: Transaction) -> Turn | None:
             if not await holds(tx, lease):
                 return None
-            return await _of_row(tx, row) or await self._begin(tx, row, session, author, question)
+            return await _of_row(tx, row) or await self._begin(tx, row, session, asked)
 
         return await self._db.write(work)
 
-    async def reopen(self, row: int, lease: Lease, session: str) -> Turn | None:
+    async def reopen(
+        self, row: int, lease: Lease, session: str, *, of: int = 0, question: str | None = None, keep: bool = False
+    ) -> Turn | None:
         """Answer the newest finished turn of the row's lane anew: it is marked replaced, a new turn has its question.
 
         What others asked in the same group is left alone. None when fenced; once per row, like `open`.
+        of: the inbox row of the turn that is meant. question: what is asked instead. keep: begin with its answer.
+        Raises UserError when there is no such turn, or it was replaced before.
         """
 
         async def work(tx: Transaction) -> Turn | None:
             if not await holds(tx, lease):
                 return None
-            return await _of_row(tx, row) or await self._again(tx, row, session)
+            if known := await _of_row(tx, row):
+                return known
+            old = await (_replace(tx, of) if of else _replace_newest(tx, row, session))
+            asked = Asked(old.author, old.question if question is None else question, old.asker, old.message, old.role)
+            return await self._begin(tx, row, session, asked, answer=old.answer if keep else "")
 
         return await self._db.write(work)
 
@@ -60,7 +93,7 @@ class Turns:
             since=since,
             limit=limit,
         )
-        return [_turn(row) for row in reversed(rows)]
+        return [turn_of(row) for row in reversed(rows)]
 
     async def all(self, session: str, limit: int = 200) -> list[Turn]:
         """The newest `limit` turns that are not replaced, also open ones, oldest first: what a person sees."""
@@ -69,7 +102,7 @@ class Turns:
             session=session,
             limit=limit,
         )
-        return [_turn(row) for row in reversed(rows)]
+        return [turn_of(row) for row in reversed(rows)]
 
     async def finish(
         self,
@@ -80,6 +113,7 @@ class Turns:
         answer: str,
         state: str,
         note: str = "",
+        finish: str = "",
         model: str = "",
         usage: Usage | None = None,
         bill: Bill | None = None,
@@ -89,27 +123,27 @@ class Turns:
         state: "done", "stopped" or "failed". bill: what it used, paid with it. False when fenced, or when the row was
         done before: nothing is written.
         """
+        ended = replace(turn, answer=answer, state=state, note=note, finish=finish, model=model)
 
         async def work(tx: Transaction) -> bool:
             if not await settle(tx, row, lease):
                 return False
-            await self._write(tx, turn, answer, state, note, model, usage)
+            await self._write(tx, ended, usage)
             await close_delivery(tx, row)
             await (pay(tx, row, bill, self._now()) if bill else release(tx, row))
             return True
 
         return await self._db.write(work)
 
-    async def _write(
-        self, tx: Transaction, turn: Turn, answer: str, state: str, note: str, model: str, usage: Usage | None
-    ) -> None:
+    async def _write(self, tx: Transaction, turn: Turn, usage: Usage | None) -> None:
         await tx.execute(
-            "UPDATE turns SET answer = :answer, state = :state, note = :note, model = :model, prompt_tokens = :prompt, "
-            "completion_tokens = :completion WHERE session = :session AND seq = :seq",
-            answer=answer,
-            state=state,
-            note=note,
-            model=model,
+            "UPDATE turns SET answer = :answer, state = :state, note = :note, finish = :finish, model = :model, "
+            "prompt_tokens = :prompt, completion_tokens = :completion WHERE session = :session AND seq = :seq",
+            answer=turn.answer,
+            state=turn.state,
+            note=turn.note,
+            finish=turn.finish,
+            model=turn.model,
             prompt=usage.prompt if usage else None,
             completion=usage.completion if usage else None,
             session=turn.session,
@@ -117,41 +151,32 @@ class Turns:
         )
         await tx.execute("UPDATE sessions SET updated = :now WHERE id = :id", now=self._now(), id=turn.session)
 
-    async def _again(self, tx: Transaction, row: int, session: str) -> Turn:
-        rows = await tx.fetch(
-            "UPDATE turns SET replaced = 1 WHERE session = :session AND seq = (SELECT MAX(seq) FROM turns "
-            "WHERE session = :session AND replaced = 0 AND state <> 'open' AND inbox_row IN "
-            "(SELECT id FROM inbox WHERE lane = (SELECT lane FROM inbox WHERE id = :row))) "
-            "RETURNING author, question",
-            session=session,
-            row=row,
-        )
-        if not rows:
-            raise UserError("There is nothing to answer anew yet.")
-        return await self._begin(tx, row, session, rows[0]["author"], rows[0]["question"])
-
-    async def _begin(self, tx: Transaction, row: int, session: str, author: str, question: str) -> Turn:
+    async def _begin(self, tx: Transaction, row: int, session: str, asked: Asked, answer: str = "") -> Turn:
         now = self._now()
         counted = await tx.fetch(
             "UPDATE sessions SET turns = turns + 1, updated = :now, "
             "title = CASE WHEN title = '' THEN :title ELSE title END WHERE id = :session RETURNING turns",
             session=session,
             now=now,
-            title=title_of(question),
+            title=title_of(asked.question),
         )
         if not counted:
             raise gone()
         rows = await tx.fetch(
-            "INSERT INTO turns (session, seq, inbox_row, author, question, created) "
-            "VALUES (:session, :seq, :row, :author, :question, :now) RETURNING *",
+            "INSERT INTO turns (session, seq, inbox_row, author, question, asker, message, role, answer, created) "
+            "VALUES (:session, :seq, :row, :author, :question, :asker, :message, :role, :answer, :now) RETURNING *",
             session=session,
             seq=counted[0]["turns"],
             row=row,
-            author=author,
-            question=question,
+            author=asked.author,
+            question=asked.question,
+            asker=asked.asker,
+            message=asked.message,
+            role=asked.role,
+            answer=answer,
             now=now,
         )
-        return _turn(rows[0])
+        return turn_of(rows[0])
 
 
 def title_of(question: str) -> str:
@@ -161,12 +186,35 @@ def title_of(question: str) -> str:
     return words if len(words) <= TITLE else words[: TITLE - 1].rstrip() + "…"
 
 
+async def _replace(tx: Transaction, of: int) -> Turn:
+    """Mark the finished turn of this inbox row replaced, and return it."""
+    rows = await tx.fetch(
+        "UPDATE turns SET replaced = 1 WHERE inbox_row = :of AND replaced = 0 AND state <> 'open' RETURNING *", of=of
+    )
+    if not rows:
+        raise UserError("That answer is no longer there.")
+    return turn_of(rows[0])
+
+
+async def _replace_newest(tx: Transaction, row: int, session: str) -> Turn:
+    rows = await tx.fetch(
+        "UPDATE turns SET replaced = 1 WHERE session = :session AND seq = (SELECT MAX(seq) FROM turns "
+        "WHERE session = :session AND replaced = 0 AND state <> 'open' AND inbox_row IN "
+        "(SELECT id FROM inbox WHERE lane = (SELECT lane FROM inbox WHERE id = :row))) RETURNING *",
+        session=session,
+        row=row,
+    )
+    if not rows:
+        raise UserError("There is nothing to answer anew yet.")
+    return turn_of(rows[0])
+
+
 async def _of_row(tx: Transaction, row: int) -> Turn | None:
     rows = await tx.fetch("SELECT * FROM turns WHERE inbox_row = :row", row=row)
-    return _turn(rows[0]) if rows else None
+    return turn_of(rows[0]) if rows else None
 
 
-def _turn(row: Record) -> Turn:
+def turn_of(row: Record) -> Turn:
     return Turn(
         session=row["session"],
         seq=row["seq"],
@@ -178,4 +226,9 @@ def _turn(row: Record) -> Turn:
         created=row["created"],
         model=row["model"],
         note=row["note"],
+        finish=row["finish"],
+        row=row["inbox_row"],
+        asker=row["asker"],
+        message=row["message"],
+        role=row["role"],
     )

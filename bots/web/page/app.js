@@ -3,6 +3,7 @@
 import { api, uuid } from "./api.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
+import { confirmed } from "./dialogs.js";
 import { $, el } from "./dom.js";
 import { showModel } from "./model.js";
 import { beAdmin } from "./people.js";
@@ -24,14 +25,15 @@ let commands = [];
 let known = false;
 
 const pin = new Pin($("scroll"), $("messages"), $("latest"));
-const composer = new Composer({ send, stop: () => post("/stop") });
+const composer = new Composer({ send, stop: () => (conversation.stop ? press(conversation.stop) : post("/stop")) });
 const settings = new Settings(change);
 const sidebar = new Sidebar({
   new: begin,
   deleted: (id) => id === conversation.session?.id && begin(),
 });
 const conversation = new Conversation({
-  retry: () => send("/retry"),
+  press,
+  edit,
   follow: (id) => go(id),
   session: showSession,
   busy: (busy) => composer.setBusy(busy),
@@ -123,6 +125,17 @@ async function post(text, id = uuid()) {
   });
 }
 
+/** Press a button under an answer. False when it did nothing; then it was said why. */
+async function press(action) {
+  const pressed = await tried(() => api.post("press", { data: action.data }));
+  if (pressed && !pressed.done) toast(pressed.text);
+  return Boolean(pressed?.done);
+}
+
+async function edit(of, text) {
+  return tried(async () => api.post(`sessions/${await openSession()}/edits`, { id: uuid(), of, text }));
+}
+
 async function change(what) {
   const view = await tried(async () => api.patch(`sessions/${await openSession()}`, what));
   if (view) conversation.take(view);
@@ -147,11 +160,20 @@ async function load() {
   composer.picker.know(commands, { roles: state.roles, languages: state.languages });
   composer.field.maxLength = state.limits.text;
   settings.know(state.roles, state.languages);
+  $("sign-out").onclick = () => tried(signOut);
   showModel(state.model);
   if (state.admin && !known) beAdmin();
   known = true;
   sidebar.load();
   conversation.refresh();
+}
+
+async function signOut() {
+  const text = "This browser forgets you. To come back, open a new link: Chinwag prints one when it starts, "
+    + "and “Open on another device” makes one where you are signed in.";
+  if (!await confirmed("Sign out here?", text, "Sign out")) return;
+  await api.post("sign-out");
+  location.reload();
 }
 
 function line(there) {

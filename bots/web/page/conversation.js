@@ -1,15 +1,17 @@
 // The conversation on screen: what Chinwag's state says, kept up to date by its news.
 
 import { api } from "./api.js";
+import { asked } from "./dialogs.js";
 import { $ } from "./dom.js";
 import { NoticeView, TurnView } from "./messages.js";
 import { tried } from "./toast.js";
 
 const SETTLE = [150, 400, 1000, 2500]; // ms after the last word until history is looked at for how the turn ended
+const LONGEST = 100000; // characters of a message
 const MOVES = /^\/(new|reset|sessions)\b/; // commands after which one is in another conversation
 
 export class Conversation {
-  /** on: {retry(), follow(id), session(session), busy(yes), lost()} */
+  /** on: {press(action), edit(asked, question), follow(id), session(session), busy(yes), lost()} */
   constructor(on) {
     this.on = on;
     this.container = $("messages");
@@ -62,16 +64,16 @@ export class Conversation {
   take(view) {
     this.session = view.session;
     const messages = new Map(view.messages.filter((m) => m.seq).map((m) => [m.seq, m]));
-    const asked = new Set(view.waiting.map((question) => question.id));
+    const waiting = new Set(view.waiting.map((question) => question.id));
     const before = this.turns;
     this.turns = new Map();
     for (const turn of view.turns) {
-      const turnView = before.get(turn.seq) ?? this.adopt(turn, asked, before, view.turns) ?? this.turnView();
+      const turnView = before.get(turn.seq) ?? this.adopt(turn, waiting, before, view.turns) ?? this.turnView();
       this.turns.set(turn.seq, turnView);
       turnView.take(turn, messages.get(turn.seq));
       turnView.created = turn.created;
     }
-    this.takeWaiting(view.waiting, asked);
+    this.takeWaiting(view.waiting, waiting);
     this.takeNotices(view.messages.filter((message) => !message.seq));
     this.arrange();
     this.on.session(this.session);
@@ -100,6 +102,7 @@ export class Conversation {
     for (const { id, text } of questions) {
       if (!this.waiting.has(id)) this.waiting.set(id, this.turnView());
       this.waiting.get(id).ask(text);
+      this.waiting.get(id).asked = id;
     }
   }
 
@@ -114,7 +117,7 @@ export class Conversation {
   }
 
   turnView() {
-    return new TurnView(() => this.on.retry());
+    return new TurnView({ press: (action, view) => this.press(action, view), edit: (view) => this.edit(view) });
   }
 
   /** Bring the elements into order, touching only what is not in its place. */
@@ -141,6 +144,7 @@ export class Conversation {
     let busy = turns.some((view) => view.open && !view.live?.final);
     for (const view of this.waiting.values()) {
       view.wait(busy);
+      view.setLast(false);
       busy = true;
     }
     turns.forEach((view, i) => view.setLast(i === turns.length - 1 && !this.waiting.size));
@@ -158,7 +162,11 @@ export class Conversation {
     this.waiting.set(id, view);
     this.arrange();
     return {
-      sent: () => { view.unsent = false; },
+      sent: () => {
+        view.unsent = false;
+        view.asked = id;
+        view.setLast(false);
+      },
       failed: () => {
         this.waiting.delete(id);
         this.arrange();
@@ -166,13 +174,37 @@ export class Conversation {
     };
   }
 
+  /** The button that stops what is being written, if it has begun. */
+  get stop() {
+    const writing = [...this.turns.values()].find((view) => view.open && !view.live?.final);
+    return writing?.actions.find((action) => action.name === "stop");
+  }
+
+  async press(action, view) {
+    if (action.name === "retry") this.anew(view);
+    if (!await this.on.press(action)) await this.refresh();
+  }
+
+  async edit(view) {
+    const question = await asked("Change your question", "It is answered anew.", view.question, { long: true, limit: LONGEST, yes: "Ask" });
+    if (!question || question === view.question) return;
+    const { asked: message } = view;
+    view.ask(question);
+    if (view.state !== "waiting") this.anew(view);
+    if (!await this.on.edit(message, question)) await this.refresh();
+  }
+
+  /** Show that an answer is being written anew. */
+  anew(view) {
+    view.live = null;
+    view.wait(false);
+    this.settle();
+  }
+
   /** Show that the last answer is being written anew. */
   retrying() {
     const last = [...this.turns.values()].at(-1);
-    if (!last) return;
-    last.live = null;
-    last.wait(false);
-    this.settle();
+    if (last) this.anew(last);
   }
 
   // News

@@ -4,13 +4,24 @@ import { button, copyButton, el } from "./dom.js";
 import { atFrame } from "./frames.js";
 import { Prose } from "./markdown.js";
 
+const BUTTONS = {
+  continue: ["Go on where this answer ends", "Continue"],
+  retry: ["Answer this anew", "Retry"],
+};
 const ENDED = { stopped: "Stopped", failed: "Not answered" };
 const FAILED = "This could not be answered. Try again, or put it differently.";
 
-/** One turn. live is the message that is being written for it, if there is one. */
+/**
+ * One turn. live is the message that is being written for it, if there is one. actions are the answer's buttons as
+ * Chinwag sends them; asked is the id of the question's message, with which it can be changed.
+ */
 export class TurnView {
-  constructor(onRetry) {
+  /** on: {press(action, view), edit(view)} */
+  constructor(on) {
+    this.on = on;
     this.text = "";
+    this.actions = [];
+    this.asked = "";
     this.live = null;
     this.state = "waiting";
     this.dots = el("div", { class: "dots", role: "img", "aria-label": "An answer is being written" }, el("i"), el("i"), el("i"));
@@ -18,10 +29,11 @@ export class TurnView {
     this.under = el("div", { class: "under" });
     this.said = el("p", { dir: "auto" });
     this.note = el("small", { hidden: true });
+    this.pen = button("pen", "Change the question", () => this.on.edit(this));
+    this.pen.hidden = true;
     this.answer = el("div", { class: "answer", "aria-busy": "true" }, this.body, this.dots, this.under);
-    this.node = el("article", { class: "turn" }, el("div", { class: "question" }, this.said, this.note), this.answer);
+    this.node = el("article", { class: "turn" }, el("div", { class: "question" }, this.said, el("div", { class: "beside" }, this.note, this.pen)), this.answer);
     this.prose = new Prose(this.body);
-    this.onRetry = onRetry;
   }
 
   get open() {
@@ -46,6 +58,8 @@ export class TurnView {
   take(turn, message) {
     this.state = turn.state;
     this.model = turn.model;
+    this.actions = turn.actions;
+    this.asked = turn.asked;
     this.note.hidden = true;
     this.answer.hidden = false;
     this.ask(turn.question);
@@ -59,6 +73,7 @@ export class TurnView {
   hear(message) {
     if (this.live?.id === message.id && this.live.rev > message.rev) return;
     this.live = { id: message.id, rev: message.rev, final: message.final };
+    this.actions = message.actions;
     this.show(message.text);
   }
 
@@ -67,6 +82,7 @@ export class TurnView {
     if (edit.rev <= this.live.rev) return true;
     if (edit.at > this.text.length) return false;
     this.live = { id: edit.id, rev: edit.rev, final: edit.final };
+    this.actions = edit.actions;
     this.show(this.text.slice(0, edit.at) + edit.add);
     return true;
   }
@@ -87,21 +103,28 @@ export class TurnView {
   }
 
   drawUnder(writing) {
-    const key = `${writing} ${this.state} ${this.last} ${this.model} ${Boolean(this.text)}`;
+    const offered = this.actions.filter((action) => BUTTONS[action.name] && this.last && !this.open);
+    const key = `${writing} ${this.state} ${offered.map((action) => action.data)} ${this.model} ${Boolean(this.text)}`;
     if (this.drawn === key) return;
     this.drawn = key;
     const ended = ENDED[this.state];
     this.under.replaceChildren(...(writing ? [] : [
       this.text ? copyButton(() => this.text, "Copy the answer", "Copy") : "",
-      this.last && !this.open ? button("retry", "Answer this anew", this.onRetry, "Retry") : "",
+      ...offered.map((action) => this.button(action)),
       ended ? el("small", { class: "state" }, ended) : "",
       this.model ? el("small", {}, this.model) : "",
     ]));
     this.under.classList.toggle("empty", writing);
   }
 
-  /** Only the last answer can be had anew. */
+  button(action) {
+    const [title, label] = BUTTONS[action.name];
+    return button(action.name, title, () => this.on.press(action, this), label);
+  }
+
+  /** Only the last question can be changed, and only its answer be had anew; what waits can be changed, too. */
   setLast(last) {
+    this.pen.hidden = !this.asked || !(last || this.state === "waiting");
     if (this.last === last) return;
     this.last = last;
     atFrame(this, () => this.draw());

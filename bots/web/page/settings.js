@@ -1,4 +1,4 @@
-// The role and the language of the open conversation.
+// The role, the language and the streaming of the open conversation.
 
 import { asked } from "./dialogs.js";
 import { $, el } from "./dom.js";
@@ -10,6 +10,7 @@ export class Settings {
     this.session = null;
     $("role").addEventListener("change", (event) => this.pickRole(event.target.value));
     $("language").addEventListener("change", (event) => change({ language: event.target.value }));
+    $("streaming").addEventListener("change", (event) => change({ streaming: event.target.checked }));
   }
 
   know(roles, languages) {
@@ -22,6 +23,7 @@ export class Settings {
     this.session = session;
     choose($("role"), session?.role || "assistant");
     choose($("language"), session?.language || "auto");
+    $("streaming").checked = session?.streaming ?? true;
     $("role").title = session?.role === "custom" ? session.role_prompt : $("role").selectedOptions[0]?.title ?? "";
   }
 

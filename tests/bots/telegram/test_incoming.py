@@ -128,9 +128,7 @@ def test_what_is_not_for_the_bot(body: dict[str, Any]) -> None:
     assert taken(body) is None
 
 
-@pytest.mark.parametrize(
-    "kind", ["edited_message", "channel_post", "edited_channel_post", "my_chat_member", "new_in_11"]
-)
+@pytest.mark.parametrize("kind", ["channel_post", "edited_channel_post", "my_chat_member", "new_in_11"])
 def test_other_updates_are_ignored(kind: str) -> None:
     change = {"status": "member", "user": BOT}
     extra = {"old_chat_member": change, "new_chat_member": change} if kind == "my_chat_member" else {}

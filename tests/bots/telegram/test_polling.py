@@ -34,9 +34,9 @@ async def test_an_update_is_confirmed_only_after_the_commit(
     assert core.texts == ["Hello"]
 
 
-async def test_only_messages_are_asked_for(server: TelegramServer, bot: TelegramBot) -> None:
+async def test_only_what_is_understood_is_asked_for(server: TelegramServer, bot: TelegramBot) -> None:
     await eventually(lambda: server.called("getUpdates"))
-    assert server.called("getUpdates")[0].params["allowed_updates"] == ["message"]
+    assert server.called("getUpdates")[0].params["allowed_updates"] == ["message", "edited_message", "callback_query"]
 
 
 async def test_what_the_core_could_not_take_is_tried_again_and_not_confirmed(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
-from core.commands import parse
+from core.commands import actions, parse
 from core.errors import Gone, UserError
 from core.model import Status
 from core.store import Pairing, Store
-from core.surface import Choice, Out, Platform, Surface
-from core.types import Incoming, Lane, SessionKey, Turn
+from core.surface import Choice, Out, Platform, Pressed, Surface
+from core.types import Incoming, Lane, Press, SessionKey, Turn
 
 ROLES = [Choice("assistant", "Assistant – helps with anything"), Choice("teacher", "Teacher – explains step by step")]
 LANGUAGES = [Choice("auto", "auto – the language you write in"), Choice("Deutsch", "Deutsch")]
@@ -25,6 +26,8 @@ class ScriptedCore:
         self.received: list[Incoming] = []
         self.pieces: asyncio.Queue[str | None] = asyncio.Queue()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.edits: list[Incoming] = []
+        self.pressed: list[Press] = []
         self.deleted = 0
         self._writing: dict[SessionKey, asyncio.Task[None]] = {}
         self._turns: dict[SessionKey, asyncio.Lock] = {}
@@ -42,6 +45,35 @@ class ScriptedCore:
         task = asyncio.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    async def edited(self, incoming: Incoming) -> None:
+        """Ask the last question anew, as it is now."""
+        self.edits.append(incoming)
+        key = SessionKey.of(incoming.address, incoming.author)
+        session = await self.store.sessions.current(key)
+        of = (await self.store.turns.all(session.id))[-1].row
+        await self._again(replace(incoming, act="edit", of=of), key)
+
+    async def press(self, press: Press) -> Pressed:
+        """Every button does what it says, whoever presses it."""
+        self.pressed.append(press)
+        name, row = actions.read(press.data) or ("", 0)
+        answer = await self.store.answers.of_row(row)
+        if answer is None:
+            return Pressed("That answer is no longer there.")
+        if name == "stop":
+            self._writing[answer.lane.key].cancel()
+        else:
+            again = Incoming(f"again:{row:x}", answer.address, press.author, act=name, of=row)
+            await self._again(again, answer.lane.key)
+        return Pressed("Done.", done=True)
+
+    async def _again(self, incoming: Incoming, key: SessionKey) -> None:
+        lane = Lane.of(key, incoming.address, incoming.author)
+        if await self.store.inbox.accept(incoming, lane) is not None:
+            task = asyncio.create_task(self._answer(incoming, key, lane))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
 
     async def suggest(self, incoming: Incoming, argument: str) -> Sequence[Choice]:
         return {"roles": ROLES, "languages": LANGUAGES}[argument]
@@ -68,9 +100,14 @@ class ScriptedCore:
             assert row is not None
             if incoming.text == "/retry":
                 turn = await self.store.turns.reopen(row.id, lease, session.id)
+            elif incoming.of:
+                asked = incoming.text or None
+                turn = await self.store.turns.reopen(row.id, lease, session.id, of=incoming.of, question=asked)
             else:
-                turn = await self.store.turns.open(row.id, lease, session.id, "owner", incoming.text)
+                asked, message = incoming.text, incoming.address.reply_to
+                turn = await self.store.turns.open(row.id, lease, session.id, "owner", asked, message=message)
             assert turn is not None
+            await self.store.deliveries.open(row.id, lease, incoming.address)
             text, state = await self._write(incoming, key, turn)
             await self.store.turns.finish(row.id, lease, turn, answer=text, state=state, model="a test")
 
@@ -78,11 +115,14 @@ class ScriptedCore:
         surface = self._open(incoming)
         await surface.typing()
         said: list[str] = []
-        task = self._writing[key] = asyncio.create_task(self._stream(surface, f"{turn.session}-{turn.seq}", said))
+        nonce = f"{turn.session}-{turn.seq}"
+        task = self._writing[key] = asyncio.create_task(self._stream(surface, nonce, turn, said))
         try:
             await task
         except asyncio.CancelledError:
-            await surface.edit(f"{turn.session}-{turn.seq}", _out(surface, "".join(said) or "Stopped.", final=True))
+            stopped = replace(turn, answer="".join(said), state="stopped")
+            out = _out(surface, stopped.answer or "Stopped.", nonce=nonce, final=True, under=stopped)
+            await surface.edit(nonce, out)
             return "".join(said), "stopped"
         except Gone:
             self.deleted += 1
@@ -91,12 +131,13 @@ class ScriptedCore:
             self._writing.pop(key, None)
         return "".join(said), "done"
 
-    async def _stream(self, surface: Surface, nonce: str, said: list[str]) -> None:
+    async def _stream(self, surface: Surface, nonce: str, turn: Turn, said: list[str]) -> None:
         id = ""
         while True:
             piece = await self.pieces.get()
             said.append(piece or "")
-            out = _out(surface, "".join(said), nonce=nonce, final=piece is None)
+            under = turn if piece is not None else replace(turn, answer="".join(said), state="done")
+            out = _out(surface, "".join(said), nonce=nonce, final=piece is None, under=under)
             if id:
                 await surface.edit(id, out)
             else:
@@ -140,5 +181,5 @@ class Weather:
         return self.now
 
 
-def _out(surface: Surface, text: str, *, nonce: str = "", final: bool = False) -> Out:
-    return Out(surface.render(text), nonce=nonce, final=final)
+def _out(surface: Surface, text: str, *, nonce: str = "", final: bool = False, under: Turn | None = None) -> Out:
+    return Out(surface.render(text), nonce=nonce, final=final, actions=actions.under(under) if under else ())

@@ -41,6 +41,7 @@ class FakeSurface:
     nonces: list[str] = field(default_factory=list)
     files: dict[str, tuple[File, ...]] = field(default_factory=dict)
     outage: tuple[float, float] = (0.0, 0.0)  # from when till when nothing is answered
+    buttons: dict[str, list[str]] = field(default_factory=dict)  # their names, under each message
 
     def render(self, markdown: str) -> Rendered:
         return Rendered(markdown, len(markdown))
@@ -51,6 +52,7 @@ class FakeSurface:
         await self._call("post", id, out.rendered.text)
         self.screen[id] = out.rendered.text
         self.files[id] = out.files
+        self.buttons[id] = [action.name for action in out.actions]
         return id
 
     async def edit(self, id: str, out: Out) -> None:
@@ -60,6 +62,7 @@ class FakeSurface:
         if id not in self.screen:
             raise Gone
         self.screen[id] = out.rendered.text
+        self.buttons[id] = [action.name for action in out.actions]
 
     async def delete(self, id: str) -> None:
         await self._call("delete", id, "")
@@ -111,6 +114,9 @@ class FakeJournal:
 
     async def posted(self, page: int, id: str) -> None:
         self.ids.append((page, id))
+
+    async def dropped(self, page: int) -> None:
+        self.ids = [(number, id) for number, id in self.ids if number < page]
 
     async def progress(self, text: str, calls: list[float]) -> None:
         self.saved.append(text)

@@ -20,7 +20,7 @@ async def opened(store: Store, question: str = "hello", lane: Lane | None = None
 
 async def test_a_turn_is_counted_from_one_and_starts_open(store: Store, clock: Clock) -> None:
     _, _, turn = await opened(store, "what is a house?")
-    assert turn == Turn(turn.session, 1, "Bo", "what is a house?", "", "open", False, clock.time)
+    assert turn == Turn(turn.session, 1, "Bo", "what is a house?", "", "open", False, clock.time, row=1)
     assert await store.turns.all(turn.session) == [turn]
     assert await store.turns.recent(turn.session, 20) == []
 
@@ -41,7 +41,7 @@ async def test_finishing_ends_turn_delivery_row_and_session_together(store: Stor
     assert await store.turns.finish(row.id, lease, turn, answer="42", state="stopped", model="qwen", usage=usage)
     reopened = await place.restart()
     assert await reopened.inbox.waiting() == []
-    done = Turn(turn.session, 1, "Bo", "hello", "42", "stopped", False, turn.created, "qwen")
+    done = Turn(turn.session, 1, "Bo", "hello", "42", "stopped", False, turn.created, "qwen", row=row.id)
     assert await reopened.turns.recent(turn.session, 20) == [done]
     delivery = await reopened.deliveries.open(row.id, await reopened.leases.acquire(row.lane), ADDRESS)
     assert delivery is not None

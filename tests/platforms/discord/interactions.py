@@ -137,8 +137,11 @@ class Interactions:
         await interaction.until(lambda i: i.choices is not None, timeout)
         return interaction.choices or []
 
-    def press(self, message: Message, user: User, button: str) -> Interaction:
+    def press(self, message: Message, user: User, button: str, *, forged: bool = False) -> Interaction:
         self._check_seen(message, user)
+        if forged:
+            data = {"custom_id": button, "component_type": 2, "id": 1}
+            return self._start(COMPONENT, message.channel, user, data, message)
         found = [part for part in message.buttons if button in (part.get("label"), part.get("custom_id"))]
         if not found or found[0].get("disabled") or "custom_id" not in found[0]:
             raise CannotDo(f"message {message.id} has no button {button!r} to press")

@@ -100,9 +100,9 @@ class Message:
         """A user deletes it (or a moderator, when it is the bot's)."""
         self.channel.remove(self)
 
-    async def press(self, user: User, button: str) -> Interaction:
-        """Press the button with this label or custom_id."""
-        return self.channel.server.interactions.press(self, user, button)
+    async def press(self, user: User, button: str, *, forged: bool = False) -> Interaction:
+        """Press the button with this label or custom_id. forged: a custom_id that need not be there."""
+        return self.channel.server.interactions.press(self, user, button, forged=forged)
 
     async def deliver_again(self) -> None:
         """Send the same MESSAGE_CREATE to the bot once more."""

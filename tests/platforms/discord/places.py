@@ -27,11 +27,13 @@ class Event:
     what: str
     message: Message | None = None
     text: str = ""
+    buttons: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         id = f" {self.message.id}" if self.message else ""
         flags = "".join(f" {name}" for name in ("ephemeral", "loading") if getattr(self.message, name, False))
-        return f"{self.time:9.3f} {self.who} {self.what}{id}{flags} {self.text!r}"
+        buttons = "".join(f" [{label}]" for label in self.buttons)
+        return f"{self.time:9.3f} {self.who} {self.what}{id}{flags} {self.text!r}{buttons}"
 
 
 @dataclass(eq=False)
@@ -166,7 +168,9 @@ class Channel:
             self._dispatch("MESSAGE_DELETE", body | ({"guild_id": str(self.guild.id)} if self.guild else {}))
 
     def note(self, who: str, what: str, message: Message | None = None, text: str = "") -> None:
-        self.events.append(Event(self.server.clock(), who, what, message, text))
+        shown = message.buttons if message and what in {"post", "edit"} else []
+        labels = tuple(str(button.get("label")) for button in shown)
+        self.events.append(Event(self.server.clock(), who, what, message, text, labels))
         self.server.changes.notify()
 
     def find(self, id: int | str) -> Message | None:

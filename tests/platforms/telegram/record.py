@@ -45,10 +45,12 @@ class Event:
     message: int
     text: str
     thread: int | None = None
+    buttons: tuple[str, ...] = ()
 
     def line(self, zero: float) -> str:
         thread = f" [{self.thread}]" if self.thread else ""
-        return f"{self.time - zero:8.2f} {self.kind}{thread} #{self.message} {self.text!r}"
+        buttons = "".join(f" [{label}]" for label in self.buttons)
+        return f"{self.time - zero:8.2f} {self.kind}{thread} #{self.message} {self.text!r}{buttons}"
 
 
 @dataclass

@@ -136,7 +136,8 @@ class Screen:
 
     def note(self, kind: str, message: Message, text: str | None = None) -> None:
         shown = message.text or " ".join(message.media) or " ".join(message.service)
-        line = Event(self.server.clock(), kind, message.id, shown if text is None else text, message.thread)
+        buttons = tuple(label for label, _ in message.buttons) if kind != "delete" else ()
+        line = Event(self.server.clock(), kind, message.id, shown if text is None else text, message.thread, buttons)
         self.log.append(line)
         self.server.bell.ring()
 
