@@ -140,8 +140,9 @@ async def test_an_answer_that_reached_its_length_is_continued(town: Town, dana: 
 
 async def test_an_answer_that_broke_off_is_continued(town: Town, dana: Person) -> None:
     town.model.reply = COUNT
-    town.model.faults += [Fault(how="cut", after=6), Fault(status=400)]
+    town.model.faults += [Fault(how="cut", after=6), *[Fault(status=400)] * 4]
     await dana.asks("Count, please.", "⚠️")
+    town.model.faults.clear()
     await dana.sees(lambda: list(dana.buttons()) == ["continue", "retry"], "continue and retry")
     town.model.reply = "seven, and so on."
     await dana.presses("continue")
