@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
@@ -25,45 +25,21 @@ from core.live.journal import Fenced, Kept
 from core.live.tasks import end
 from core.model import Model
 from core.model.continued import go_on
+from core.observe import metrics
 from core.observe.log import get_logger
 from core.observe.trace import span
 from core.observe.trouble import explain
-from core.quota import Ask, Quota, words
+from core.quota import Quota, words
+from core.said import Said
 from core.store import Lease, Row, Store
 from core.surface import Action, Platforms
-from core.types import Session, Turn, Usage, with_note
+from core.types import Delta, Session, Turn
 
 log = get_logger(__name__)
 
-# Why a model ended that had more to say, and what its user can do.
-CUT_SHORT = {
-    "length": "The answer has reached its longest length. Press Continue, or write “go on”, to have more.",
-    "content_filter": "The model's filter has ended this answer. Please put it differently.",
-}
-NOTHING = "Stopped before anything was said."
 PAUSED = "⏸ I am being restarted. The rest of this answer follows."
+UNSHOWN = "This answer could not be shown where it was asked for."
 TRIES = 3  # a row that failed or took the process down this often is answered with an apology
-
-
-@dataclass(slots=True)
-class Said:
-    """What came of asking the model. state: "done", "stopped" or "failed"; note: for the user, not for history."""
-
-    ask: Ask
-    text: str = ""
-    state: str = "done"
-    note: str = ""
-    finish: str = ""
-    usage: Usage | None = None
-    model: str = ""
-
-    def ended(self, turn: Turn) -> Turn:
-        """The turn as this ends it."""
-        return replace(turn, answer=self.text, state=self.state, note=self.note, finish=self.finish)
-
-    def complete(self) -> str:
-        """The whole message as the user shall see it in the end."""
-        return with_note(self.text, self.note) if self.text.strip() or self.note else NOTHING
 
 
 class Chat:
@@ -193,7 +169,8 @@ class Chat:
         before: what an earlier process had said already; it is kept when this one cannot say more.
         """
         showing = asyncio.create_task(delivery.run(self._platforms.of(row.incoming.address).typing_every))
-        reading = asyncio.create_task(self._read(row, session, turn, delivery, said))
+        reading = asyncio.create_task(self._read(row, session, turn, delivery, said, before))
+        keeping: asyncio.Task[bool] | None = None
         stopping = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait({showing, reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -204,6 +181,7 @@ class Chat:
             await end(reading)
             if said.state != "done":
                 await self._fall_back(row, said, before)
+            keeping = asyncio.create_task(self._store.turns.told(said.ask.lease, said.ended(turn), said.why))
             if row.id in self._superseded:
                 delivery.leave()
             else:
@@ -220,8 +198,10 @@ class Chat:
             said.state = "stopped"
         except (Refused, Gone) as error:  # it stays in history, where the user can still find it
             log.warning("the answer could not be shown", error=repr(error), lane=str(row.lane))
+            said.note = said.note or UNSHOWN
         finally:
             await end(stopping, reading, showing)
+            await asyncio.gather(*filter(None, [keeping]), return_exceptions=True)  # `finish` writes it all again
 
     async def _fall_back(self, row: Row, said: Said, before: str) -> None:
         """Keep what an earlier process had said when this one says less, and an answer when none is had anew."""
@@ -232,26 +212,24 @@ class Chat:
             said.text, said.finish = old.answer, old.finish
             said.state = old.state if said.state == "stopped" else said.state
 
-    async def _read(self, row: Row, session: Session, turn: Turn, delivery: Delivery, said: Said) -> None:
+    async def _read(self, row: Row, session: Session, turn: Turn, delivery: Delivery, said: Said, before: str) -> None:
         """Ask the model and feed the delivery; never waits for the platform. An error becomes the answer's note."""
         try:
             _bear(row)
+            if said.remember(turn):
+                return delivery.feed(said.text)
             prompt = await self._prompt(row, session, turn)
             await self._quota.admit(said.ask, prompt, place=lambda place: delivery.meanwhile(words.place(place)))
-            before = turn.answer  # what a press of "continue" goes on with
-            asked = go_on(self._model, prompt, before) if before else self._model.stream(prompt)
-            async with aclosing(asked) as stream:
+            said.text = before
+            delivery.feed(before)
+            asked = go_on if turn.answer else _from_where_it_ended  # a press of "continue"; a restart
+            async with aclosing(asked(self._model, prompt, before)) as stream:
                 async for delta in stream:
                     if delta.anew:
-                        said.text = ""
                         delivery.anew()
-                    said.text += delta.text
-                    said.usage = delta.usage or said.usage
-                    said.note = CUT_SHORT.get(delta.finish, said.note) or delta.note
-                    said.model = delta.model or said.model
-                    said.finish = delta.finish or said.finish
+                    said.take(delta)
                     delivery.feed(delta.text)
-            if not any(character.isprintable() and not character.isspace() for character in said.text):
+            if not said.readable:
                 raise ModelError("the model said nothing")
         except Fenced:
             raise
@@ -276,8 +254,12 @@ class Chat:
         if known is None:
             raise Fenced
         before = max(known.text, text, key=len)
+        surface = self._platforms.open(known.address)
+        if row.tries > 1 and not known.pages and not surface.limits.once:
+            log.warning("if its first message had just been posted, it is left on screen", lane=str(row.lane))
+            metrics.ORPHANS.inc()
         delivery = Delivery(
-            self._platforms.open(known.address),
+            surface,
             self._budgets,
             Kept(self._store.deliveries, row.id, lease, self._now),
             reopen=self._platforms.open,
@@ -290,6 +272,10 @@ class Chat:
             actions=buttons,
         )
         return delivery, before
+
+
+def _from_where_it_ended(model: Model, prompt: list[BaseMessage], said: str) -> AsyncGenerator[Delta]:
+    return model.stream(prompt, said)
 
 
 def _bear(row: Row) -> None:

@@ -25,6 +25,7 @@ CORE = [
     "context",
     "summary",
     "quota",
+    "said",
     "commands",
     "chat",
     "dispatch",

@@ -294,7 +294,8 @@ class Delivery:
 
     async def _write_down(self) -> None:
         now, calls, self._calls = loop_time(), self._calls, []
-        self._saved = max(self._saved, self._text, key=len) if self._hold else self._text
+        if not self._ended:  # the complete text is the caller's to keep, with what there is to say about it
+            self._saved = max(self._saved, self._text, key=len) if self._hold else self._text
         await self._journal.progress(self._saved, [now - call for call in calls])
 
     @property

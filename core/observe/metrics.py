@@ -60,6 +60,7 @@ TOO_FAST = _counter("platform_too_fast", "Calls that a platform refused for bein
 SHOWN_AGE = _histogram(
     "shown_age_seconds", "How old the oldest text was that an edit brought on screen.", FAST, "platform"
 )
+ORPHANS = _counter("possible_orphans", "Answers taken up again that may have left a message behind which is not known.")
 
 # The store
 INBOX = _gauge("inbox_waiting", "Messages that were received and are not answered yet.")

@@ -104,6 +104,28 @@ class Turns:
         )
         return [turn_of(row) for row in reversed(rows)]
 
+    async def told(self, lease: Lease, turn: Turn, finish: str) -> bool:
+        """Keep the complete answer of a turn that is still open, while the last of it is on its way to the screen.
+
+        After a crash it need not be had once more. finish: why it ended, never "". False when fenced.
+        """
+
+        async def work(tx: Transaction) -> bool:
+            if not await holds(tx, lease):
+                return False
+            changed = await tx.execute(
+                "UPDATE turns SET answer = :answer, note = :note, finish = :finish "
+                "WHERE session = :session AND seq = :seq AND state = 'open'",
+                answer=turn.answer,
+                note=turn.note,
+                finish=finish,
+                session=turn.session,
+                seq=turn.seq,
+            )
+            return changed == 1
+
+        return await self._db.write(work)
+
     async def finish(
         self,
         row: int,

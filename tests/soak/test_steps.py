@@ -22,6 +22,8 @@ DISCORD = (
     "after the final edit",
 )
 INSTANTS = [("telegram", *instant) for instant in TELEGRAM] + [("discord", step, 1) for step in DISCORD]
+# From here on the whole answer is known, and the model is not asked for it once more.
+WHOLE = ("before the answer is committed", "answer committed")
 FIRST, SECOND = 12, 16  # questions whose answers have twelve sentences, and four
 
 
@@ -45,6 +47,8 @@ async def test_a_message_survives(arena: Arena, platform: str, step: str, nth: i
     await arena.settled(2)
     verdict = judge(arena, [dana])
     assert verdict.flaws == [], "\n".join([*verdict.flaws, arena.said()])
+    if step in WHOLE:
+        assert len([request for request in arena.model.requests if f"Q{FIRST}?" in request.text]) == 1
     assert len(verdict.orphans) <= (step == "post applied, its id unknown")
 
 

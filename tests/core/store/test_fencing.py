@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,7 @@ WRITES: dict[str, Write] = {
     "turns.open": lambda s, row, lease, turn: s.turns.open(row, lease, turn.session, "Bo", "hello"),
     "turns.open, new": lambda s, row, lease, turn: s.turns.open(row + 1, lease, turn.session, "Bo", "hello"),
     "turns.reopen": lambda s, row, lease, turn: s.turns.reopen(row + 1, lease, turn.session),
+    "turns.told": lambda s, row, lease, turn: s.turns.told(lease, replace(turn, answer="late"), "stop"),
     "turns.finish": lambda s, row, lease, turn: s.turns.finish(row, lease, turn, answer="late", state="done"),
     "deliveries.open": lambda s, row, lease, turn: s.deliveries.open(row, lease, ADDRESS),
     "deliveries.held": lambda s, row, lease, turn: s.deliveries.held(lease),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.errors import UserError
@@ -180,3 +182,16 @@ async def test_the_turn_of_a_row_is_found(store: Store) -> None:
     row, _, turn = await opened(store)
     assert await store.turns.of_row(row.id) == turn
     assert await store.turns.of_row(row.id + 1) is None
+
+
+async def test_a_complete_answer_is_kept_before_its_row_is_done(store: Store) -> None:
+    row, lease = await taken(store)
+    session = await store.sessions.current(KEY)
+    turn = await store.turns.open(row.id, lease, session.id, "Bo", "hello")
+    assert turn is not None
+    assert await store.turns.told(lease, replace(turn, answer="All of it.", note="a note"), "stop")
+    again = await store.turns.open(row.id, lease, session.id, "Bo", "hello")
+    assert again is not None
+    assert (again.state, again.answer, again.note, again.finish) == ("open", "All of it.", "a note", "stop")
+    assert await store.turns.finish(row.id, lease, turn, answer="All of it.", state="done", finish="stop")
+    assert not await store.turns.told(lease, replace(turn, answer="late"), "stop")  # it is no longer open

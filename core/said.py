@@ -1,0 +1,63 @@
+"""What came of asking the model for one answer. `core.chat` fills it in, shows it, and keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from core.quota import Ask
+from core.types import Delta, Turn, Usage, with_note
+
+# Why a model ended that had more to say, and what its user can do.
+CUT_SHORT = {
+    "length": "The answer has reached its longest length. Press Continue, or write “go on”, to have more.",
+    "content_filter": "The model's filter has ended this answer. Please put it differently.",
+}
+NOTHING = "Stopped before anything was said."
+
+
+@dataclass(slots=True)
+class Said:
+    """state: "done", "stopped" or "failed"; note: for the user, not for history; finish: why the model ended."""
+
+    ask: Ask
+    text: str = ""
+    state: str = "done"
+    note: str = ""
+    finish: str = ""
+    usage: Usage | None = None
+    model: str = ""
+
+    def take(self, delta: Delta) -> None:
+        self.text = delta.text if delta.anew else self.text + delta.text
+        self.usage = delta.usage or self.usage
+        self.finish = delta.finish or self.finish
+        self.note = CUT_SHORT.get(delta.finish, self.note) or delta.note
+        self.model = delta.model or self.model
+
+    def ended(self, turn: Turn) -> Turn:
+        """The turn as this ends it."""
+        return replace(turn, answer=self.text, state=self.state, note=self.note, finish=self.finish)
+
+    def remember(self, turn: Turn) -> bool:
+        """Take what an earlier process had of this answer, if that was all of it (`Turns.told`). False when not."""
+        if turn.state != "open" or not turn.finish:
+            return False
+        self.text, self.note = turn.answer, turn.note
+        if turn.finish in {"stopped", "failed"}:
+            self.state = turn.finish
+        else:
+            self.finish = turn.finish
+        return True
+
+    @property
+    def why(self) -> str:
+        """Why it ended, in one word that is never empty."""
+        return (self.finish or "stop") if self.state == "done" else self.state
+
+    @property
+    def readable(self) -> bool:
+        return any(character.isprintable() and not character.isspace() for character in self.text)
+
+    def complete(self) -> str:
+        """The whole message as the user shall see it in the end."""
+        return with_note(self.text, self.note) if self.text.strip() or self.note else NOTHING
