@@ -205,7 +205,7 @@ class Chat:
 
     async def _fall_back(self, row: Row, said: Said, before: str) -> None:
         """Keep what an earlier process had said when this one says less, and an answer when none is had anew."""
-        if len(before) > len(said.text):
+        if len(before) > len(said.text) and row.tries <= TRIES:  # else it is perhaps what cannot be shown
             said.text = before
         old = await self._store.turns.of_row(row.incoming.of) if row.incoming.act == "retry" else None
         if old and not said.text.strip():
