@@ -125,7 +125,7 @@ CASES = [
     Case("429 without Retry-After", AGAIN, (Fault(status=429),)),
     Case("500, twice", Row(WHOLE, requests=3), (Fault(status=500), Fault(status=502, body="<html>Bad gateway</html>"))),
     Case("503, for ever", failed(BUSY, "fails: ", 5), always(status=503)),
-    Case("503, for ever, with a fallback", Row(f"{WHOLE}\n\n{NOTE}", requests=3), (Fault(status=503),) * 2, SPARE),
+    Case("503, twice, with a fallback", Row(f"{WHOLE}\n\n{NOTE}", requests=3), (Fault(status=503),) * 2, SPARE),
     Case("TLS error", failed(UNREACHABLE, "cannot be reached", 0), settings={"openai_base_url": "{tls}"}, cold=True),
     Case("DNS error", failed(UNREACHABLE, "cannot be reached", 0), settings={"openai_base_url": "{dns}"}, cold=True),
     Case("refused", failed(UNREACHABLE, "cannot be reached", 0), settings={"openai_base_url": "{closed}"}, cold=True),
@@ -240,7 +240,13 @@ def table(rows: list[tuple[Case, Row]]) -> str:
     for case, row in rows:
         user = row.user.replace(WHOLE, "*the whole answer*").replace(WHOLE[: 4 * HALF], "*the first half*")
         kept = {WHOLE: "the whole answer", "": "the question"}.get(row.kept, "the question and the first half")
-        cells = (case.name, user, row.admin, row.requests - 1 if row.requests else "yes", f"{kept} ({row.state})")
+        cells = (
+            case.name,
+            user,
+            row.admin,
+            row.requests - 1 if row.requests else "no request arrived",
+            f"{kept} ({row.state})",
+        )
         lines.append("| " + " | ".join(" ".join(str(cell).replace("|", "\\|").split()) for cell in cells) + " |")
     return "\n".join(lines)
 

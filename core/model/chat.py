@@ -25,6 +25,8 @@ from core.model.prefill import Prefill
 from core.model.tracing import traced
 from core.model.transport import BODY, Body
 
+# OpenRouter's thoughts with what a later request must send back. https://openrouter.ai/docs/use-cases/reasoning-tokens
+DETAILS = "reasoning_details"
 _set = object.__setattr__  # pydantic's own looks at every name
 _MESSAGE = vars(AIMessageChunk(content=""))
 
@@ -32,7 +34,8 @@ _MESSAGE = vars(AIMessageChunk(content=""))
 class FastChatOpenAI(ChatOpenAI):
     """Must be given an http_async_client over `core.model.transport.Transport`.
 
-    Thoughts and refusals, which ChatOpenAI drops, are in the messages' additional_kwargs under their own names.
+    Thoughts, their details and refusals, which ChatOpenAI drops, are in the messages' additional_kwargs under their own
+    names.
     """
 
     @model_validator(mode="after")
@@ -195,4 +198,7 @@ def _complete(chunk: Chunk) -> Chunk:
 
 
 def _thoughts(delta: Mapping[str, Any]) -> dict[str, Any]:
-    return {field: text for field in THOUGHTS if (text := delta.get(field)) and isinstance(text, str)}
+    kept: dict[str, Any] = {field: text for field in THOUGHTS if (text := delta.get(field)) and isinstance(text, str)}
+    if (details := delta.get(DETAILS)) and isinstance(details, list):
+        kept[DETAILS] = details
+    return kept

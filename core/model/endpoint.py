@@ -124,7 +124,7 @@ class Endpoint:
         """The rest of an answer of which `said` is the beginning. Raises Unjoined when it does not fit to it."""
         from langchain_core.messages import AIMessage, HumanMessage
 
-        going: list[BaseMessage] = [*messages, AIMessage(said.rstrip())]
+        going: list[BaseMessage] = [*messages, AIMessage((said if way is None else prefill.whole(said)).rstrip())]
         if way is None:
             going.append(HumanMessage(prefill.GO_ON.format(words=prefill.anchor(said))))
         weld = Weld(said, prefilled=way is not None)

@@ -21,6 +21,9 @@ GO_ON = (
 )
 
 
+_LAST_WORD = re.compile(r"(?<![^\W\u2e80-\uffff])[^\W\u2e80-\uffff]{1,40}\Z")  # not of Chinese, Japanese, Korean
+
+
 @dataclass(frozen=True, slots=True)
 class Prefill:
     """What a request needs besides a last message of the model's own: fields of that message, and of the body."""
@@ -66,6 +69,15 @@ def by_host(base_url: str) -> Prefill | None:
 def by_owner(owner: str) -> Prefill | None:
     """What the server behind a list of models does, None when it is not known."""
     return _OWNERS.get(owner)
+
+
+def whole(said: str) -> str:
+    """`said` without its last word: half a word is no token of a model's, and what it makes of one is another word.
+
+    Measured with llama.cpp: "three, four, fi" went on with ", six". Text without blanks between words stays as it is.
+    """
+    word = _LAST_WORD.search(said)
+    return said[: word.start()] if word and said[: word.start()].strip() else said
 
 
 def anchor(said: str) -> str:

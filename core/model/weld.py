@@ -6,7 +6,7 @@ said decides what is new. Nothing is passed on before that is certain. `Endpoint
 
 from __future__ import annotations
 
-from core.model.prefill import anchor, pattern
+from core.model.prefill import anchor, pattern, whole
 from core.types import Delta
 
 PREAMBLE = 400  # characters that a model may say of its own before it comes to the last words
@@ -20,7 +20,7 @@ class Unjoined(Exception):
 
 
 class Weld:
-    """One continuation of `said`. prefilled: the endpoint completes the text itself, so new text is simply next.
+    """One continuation of `said`. prefilled: the endpoint completes `whole(said)` itself, so the last word comes next.
 
     Otherwise the model was asked to begin with `anchor(said)`.
     """
@@ -29,6 +29,8 @@ class Weld:
         self._said = said
         self._body = said.rstrip()
         self._blanks = said[len(self._body) :]
+        self._before = whole(said) if prefilled else said
+        self._word = said[len(self._before) :]
         self._head = said.lstrip()[:EVIDENCE].rstrip()
         self._anchor = "" if prefilled else anchor(said)
         self._prefilled = prefilled
@@ -42,9 +44,9 @@ class Weld:
         self._held += text
         if self._repeats():
             return self._follow()
-        if self._prefilled:
-            return self._join(self._held)
-        return self._seek()
+        if not self._prefilled:
+            return self._seek()
+        return self._last_word() if self._word else self._join(self._held)
 
     def end(self) -> Delta | None:
         """What was held back when the model ended. Raises Unjoined when it never came to the seam."""
@@ -52,6 +54,8 @@ class Weld:
             return None
         held = self._held.strip()
         if held == self._said.strip():
+            return None
+        if self._word and self._word.startswith(held):
             return None
         if self._prefilled and not self._began_again(held):
             return Delta(self._seamless(self._held)) if held else None
@@ -80,6 +84,17 @@ class Weld:
             return self._join(held[len(body) :])
         self.joined = True
         return Delta(held, anew=True)
+
+    def _last_word(self) -> Delta | None:
+        """The word in which the text was cut comes again; if it is another one it replaces what was there of it."""
+        new = self._held.lstrip()
+        if self._word.startswith(new):
+            return None
+        self.joined = True
+        if new.startswith(self._word):
+            return Delta(new[len(self._word) :])
+        blanks = "" if self._before[-1:].isspace() else self._held[: len(self._held) - len(new)]
+        return Delta(self._before + blanks + new, anew=True)
 
     def _seek(self) -> Delta | None:
         if (found := self._found()) is not None:

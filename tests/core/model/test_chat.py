@@ -157,3 +157,11 @@ async def test_usage_is_asked_for_when_wanted(usage: bool) -> None:
     model.http_async_client.event_hooks["request"].append(remember)
     assert [message.content async for message in model.chunks(HI, usage=usage, key="k")] == ["a"]
     assert sent[0].get("stream_options") == ({"include_usage": True} if usage else None)
+
+
+async def test_openrouters_details_of_thoughts_are_kept() -> None:
+    pieces = [{"type": "reasoning.text", "text": text, "index": 0} for text in ("I ", "think")]
+    deltas = [{"content": "", "reasoning": piece["text"], "reasoning_details": [piece]} for piece in pieces]
+    found = await messages(*(chunk(delta) for delta in deltas))
+    assert [message.additional_kwargs["reasoning_details"] for message in found] == [[pieces[0]], [pieces[1]]]
+    assert [message.additional_kwargs["reasoning"] for message in found] == ["I ", "think"]

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import ModelBusy
 from core.model.client import Tuning
-from core.model.prefill import GO_ON, anchor, by_host
+from core.model.prefill import GO_ON, anchor, by_host, whole
 from core.types import Delta
 from tests.core.model.asking import HI, endpoint
 from tests.platforms.model import Fault, ModelServer
@@ -55,7 +55,7 @@ async def test_a_server_that_names_itself_is_given_what_was_said(
     assert not any(delta.anew for delta in deltas)
     assert server.requests[-1].messages == [
         {"role": "user", "content": "Hi"},
-        {"role": "assistant", "content": SAID.rstrip(), **message},
+        {"role": "assistant", "content": whole(SAID).rstrip(), **message},
     ]
     assert {name: server.requests[-1].body.get(name) for name in body} == body
 
@@ -66,7 +66,7 @@ async def test_a_server_that_names_itself_is_given_what_was_said(
 async def test_an_operator_may_name_the_way(way: str, field: dict[str, Any]) -> None:
     async with ModelServer(obedient) as server:
         assert (await rest(server, goes_on=way))[0] == WHOLE
-    assert server.requests[-1].messages[-1] == {"role": "assistant", "content": SAID.rstrip()} | field
+    assert server.requests[-1].messages[-1] == {"role": "assistant", "content": whole(SAID).rstrip()} | field
     assert server.asked_for_models == 0
 
 

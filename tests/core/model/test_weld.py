@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.model.prefill import SHORTEST, anchor
+from core.model.prefill import SHORTEST, anchor, whole
 from core.model.weld import PREAMBLE, Unjoined, Weld
 
 WHOLE = (
@@ -51,17 +51,44 @@ def test_a_model_that_was_asked_to_go_on(cut: int, opening: str) -> None:
     assert joined(said, comes) == WHOLE
 
 
-@pytest.mark.parametrize("cut", [CUT, WHOLE.index("sat down"), WHOLE.index("One day"), WHOLE.index("\n\nOne"), 60, 3])
+@pytest.mark.parametrize("cut", [CUT, WHOLE.index("sat "), WHOLE.index("One day"), WHOLE.index("\n\nOne"), 60, 30])
 @pytest.mark.parametrize("what", ["rest", "rest with its blanks", "rest without blanks", "everything"])
 def test_an_endpoint_that_completes_the_text_itself(cut: int, what: str) -> None:
     said = WHOLE[:cut]
+    sent = whole(said)
     comes = {
-        "rest": WHOLE[cut:],
-        "rest with its blanks": WHOLE[len(said.rstrip()) :],
-        "rest without blanks": WHOLE[cut:].lstrip() if said[-1].isspace() else WHOLE[cut:],
-        "everything": WHOLE if cut > 16 else WHOLE[cut:],  # less than that proves nothing
+        "rest": WHOLE[len(sent) :],
+        "rest with its blanks": WHOLE[len(sent.rstrip()) :],
+        "rest without blanks": WHOLE[len(sent) :].lstrip() if sent[-1].isspace() else WHOLE[len(sent) :],
+        "everything": WHOLE,
     }[what]
     assert joined(said, comes, prefilled=True) == WHOLE
+
+
+def test_a_last_word_that_comes_out_differently_is_replaced() -> None:
+    said = "He counted: one, two, three, four, fi"
+    assert joined(said, " five, six", prefilled=True) == "He counted: one, two, three, four, five, six"
+    assert joined(said, " fifty, sixty", prefilled=True) == "He counted: one, two, three, four, fifty, sixty"
+    assert joined(said, "seven, eight", prefilled=True) == "He counted: one, two, three, four, seven, eight"
+    assert joined(said, " f", prefilled=True) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ("one, two", "one, "),
+        ("one, two ", "one, two "),
+        ("one, two,", "one, two,"),
+        ("def foo_ba", "def "),
+        ("河床里只剩下石头", "河床里只剩下石头"),
+        ("河床 ri", "河床 "),
+        ("word", "word"),
+        ("x" * 60, "x" * 60),
+        ("", ""),
+    ],
+)
+def test_half_a_word_is_not_sent(said: str, sent: str) -> None:
+    assert whole(said) == sent
 
 
 def test_line_ends_that_became_spaces_are_found() -> None:
@@ -89,7 +116,9 @@ def test_nothing_more_to_say(prefilled: bool) -> None:
 
 
 def test_a_word_that_happens_to_be_the_same_is_kept() -> None:
-    assert joined(f"{WHOLE} He said that", " that was all.", prefilled=True) == f"{WHOLE} He said that that was all."
+    assert (
+        joined(f"{WHOLE} He said that", " that that was all.", prefilled=True) == f"{WHOLE} He said that that was all."
+    )
 
 
 @pytest.mark.parametrize("comes", ["A river without water is a valley.", "Something else. " * (PREAMBLE // 10), ""])
@@ -123,9 +152,9 @@ def test_an_anchor_is_the_end_and_occurs_once(said: str) -> None:
 
 
 @given(st.text(alphabet="ab \n。字", min_size=40, max_size=200), st.integers(24, 200), st.integers(1, 7))
-def test_any_cut_of_any_text(whole: str, cut: int, size: int) -> None:
+def test_any_cut_of_any_text(text: str, cut: int, size: int) -> None:
     """A model that does as it is told: whatever the text, the seam is not seen."""
-    said = whole[:cut]
+    said = text[:cut]
     body = said.rstrip()
-    if (words := anchor(said)) and whole[len(body) :].strip():
-        assert joined(said, words + whole[len(body) :], size=size) == whole
+    if (words := anchor(said)) and text[len(body) :].strip():
+        assert joined(said, words + text[len(body) :], size=size) == text
