@@ -13,23 +13,24 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import structlog
 
-from tests.bench import costs, freshness, living, plot, reading, timeline
+from tests.bench import costs, fairness, freshness, living, plot, reading, rendering, timeline
 from tests.bench.report import Promise, Row, aligned, table, verdict
 
 RATIO, BURST = 1.5, 10.0  # targets: times the CPU of the bytes alone, paced; microseconds a token in bursts
+SLOWEST = 5  # of the long texts, that are shown
 STEP = 0.02  # seconds: what a virtual clock's tail may be longer than its round trip, by the last token's own moment
 
 
 def main() -> None:
     began = time.monotonic()
     everything: dict[str, Any] = {}
-    for part in (_reading, _costs, _living, _freshness):
+    for part in (_reading, _costs, _rendering, _living, _fairness, _freshness):
         everything |= part()
     _say("Targets", "\n".join(judged(everything)))
     freshness.BUILD.mkdir(parents=True, exist_ok=True)
@@ -54,6 +55,26 @@ def _costs() -> dict[str, Any]:
     head = ("CPU, microseconds", "Chinwag", "other", "ratio", "against")
     _say(f"Edits and writes: medians of {costs.ROUNDS} rounds", aligned(head, rows))
     return {"costs": found}
+
+
+def _rendering() -> dict[str, Any]:
+    rows = rendering.rows()
+    edits = [row for row in rows if "growth" not in row]
+    wholes = sorted((row for row in rows if "growth" in row), key=lambda row: -float(row["milliseconds"]))
+    shown = [*edits, *(row for row in wholes if str(row["name"]).endswith("ordinary")), *wholes[:SLOWEST]]
+    cells = [[row["name"], f"{row['milliseconds']:.2f}", _power(row)] for row in shown]
+    title = f"Rendering: edits of a growing answer, and of {len(wholes)} long texts the ordinary and the slowest"
+    _say(title, aligned(("CPU", "ms", "grows as length^"), cells))
+    return {"rendering": rows}
+
+
+def _power(row: Mapping[str, object]) -> str:
+    return f"{row['growth']:.2f}" if "growth" in row else ""
+
+
+def _fairness() -> dict[str, Any]:
+    _say("Fair between users", fairness.report())
+    return {}
 
 
 def _living() -> dict[str, Any]:
