@@ -184,8 +184,8 @@ class Delivery:
     async def _step(self, due: Due | None) -> None:
         """Wait until a call may go out, then show the then latest text of the first page that needs it."""
         while due and (seconds := self._wait(due)) > 0:
-            await self._sleep(seconds)
-            due = self._due()
+            if await self._sleep(seconds) or self._wait(due) <= 0:
+                due = self._due()
         self._share.due = None
         if due is None:
             return
