@@ -86,8 +86,16 @@ class Arena:
 
     def start(self, step: str = "", nth: int = 1) -> None:
         """Start a process; with a step it kills itself there."""
-        order = {"env": self.env, "log": str(self.log), "quick": True, "step": step, "nth": nth}
-        self.pid = self.nest.hatch(order)
+        self.pid = self._hatch(step=step, nth=nth)
+
+    async def back_up(self, step: str = "") -> None:
+        """Let another process make a backup, to its end or to that step."""
+        pid = self._hatch(step=step, backup=True)
+        await self.until(lambda: not _alive(pid), "the backup to end")
+
+    def _hatch(self, *, step: str, nth: int = 1, backup: bool = False) -> int:
+        order = {"env": self.env, "log": str(self.log), "quick": True, "step": step, "nth": nth, "backup": backup}
+        return self.nest.hatch(order)
 
     async def up(self, timeout: float = 60.0) -> None:
         """Wait until both platforms are listened to, so that the events of users reach the process."""

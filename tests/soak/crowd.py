@@ -82,14 +82,24 @@ class OnDiscord(Person):
         return str((await self.channel.send(self.user, text, mention_bot=self.channel.guild is not None)).id)
 
     def screen(self) -> list[Seen]:
-        wall = self.channel.server.times.wall
-        return [
-            Seen(str(m.id), m.content, wall(m.created), wall(m.edits[-1].time if m.edits else m.created))
-            for m in self.channel.from_bot
-        ]
+        return [self._seen(message) for message in self.channel.from_bot]
+
+    def _seen(self, message: discord.Message) -> Seen:
+        """The answer to a slash command begins where "thinking…" ends."""
+        wall, edits = self.channel.server.times.wall, message.edits
+        began = edits[0].time if message.interaction and edits else message.created
+        changed = edits[-1].time if edits else message.created
+        return Seen(str(message.id), message.content, wall(began), wall(changed))
 
     def transcript(self) -> str:
         return self.channel.transcript()
+
+
+class BySlash(OnDiscord):
+    """Uses /ask. Only while a process listens: else Discord tells the user at once that nobody is there."""
+
+    async def _send(self, text: str) -> str:
+        return str((await self.channel.slash(self.user, "ask", question=text)).id)
 
 
 def crowd(arena: Arena) -> list[Person]:

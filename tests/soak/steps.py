@@ -57,6 +57,7 @@ STEPS = {
     "after the final edit": Step(EDIT, after=True, only=_final),
     "before the answer is committed": Step(("core.store.turns:Turns.finish",)),
     "answer committed": Step(("core.store.turns:Turns.finish",), after=True),
+    "during a backup": Step(("core.store.backup:_name",)),
     "during a migration": Step(("core.store.group:SqliteTransaction.execute",), after=True, only=_migrated),
 }
 
@@ -77,9 +78,9 @@ def arm(step: Step, nth: int) -> None:
 
 def _wrap(name: str, reached: Callable[..., None], *, after: bool) -> None:
     module, _, path = name.partition(":")
-    owner, _, method = path.partition(".")
-    cls = getattr(import_module(module), owner)
-    function = getattr(cls, method)
+    *classes, method = path.split(".")
+    owner = functools.reduce(getattr, classes, import_module(module))
+    function = getattr(owner, method)
 
     @functools.wraps(function)
     async def awaited(*args: Any, **kwargs: Any) -> Any:
@@ -95,4 +96,4 @@ def _wrap(name: str, reached: Callable[..., None], *, after: bool) -> None:
         reached(args)
         return function(*args, **kwargs)
 
-    setattr(cls, method, awaited if inspect.iscoroutinefunction(function) else called)
+    setattr(owner, method, awaited if inspect.iscoroutinefunction(function) else called)

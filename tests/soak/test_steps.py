@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from random import Random
 
 import pytest
 
 from tests.soak.arena import Arena
 from tests.soak.checks import judge
-from tests.soak.crowd import OnDiscord, OnTelegram, Person, crowd
+from tests.soak.crowd import BySlash, OnDiscord, OnTelegram, Person, crowd
 from tests.soak.ordeal import Ordeal
+from tests.soak.questions import answer
 from tests.soak.steps import STEPS
 
 # One process at a time is killed, so each instant is tried where it matters: what only one platform does, there.
-TELEGRAM = [(step, 1) for step in STEPS if step != "during a migration"] + [("after an edit", 3)]
+TELEGRAM = [(step, 1) for step in STEPS if not step.startswith("during")] + [("after an edit", 3)]
 DISCORD = (
     "update received",
     "inbox committed",
@@ -21,7 +24,9 @@ DISCORD = (
     "after an edit",
     "after the final edit",
 )
+SLASH = ("inbox committed", "before a post", "post applied, its id unknown")
 INSTANTS = [("telegram", *instant) for instant in TELEGRAM] + [("discord", step, 1) for step in DISCORD]
+INSTANTS += [("slash", step, 1) for step in SLASH]
 # From here on the whole answer is known, and the model is not asked for it once more.
 WHOLE = ("before the answer is committed", "answer committed")
 FIRST, SECOND = 12, 16  # questions whose answers have twelve sentences, and four
@@ -32,6 +37,8 @@ def somebody(arena: Arena, platform: str) -> Person:
         user = arena.telegram.user(7, "Dana")
         return OnTelegram(arena.telegram, user, arena.telegram.private(user))
     friend = arena.discord.user("dana")
+    if platform == "slash":
+        return BySlash(friend, arena.discord.guild("school", members=[friend]).channel("general"))
     return OnDiscord(friend, arena.discord.dm(friend))
 
 
@@ -40,6 +47,7 @@ async def test_a_message_survives(arena: Arena, platform: str, step: str, nth: i
     dana = somebody(arena, platform)
     arena.start(step, nth)
     await arena.up()
+    await arena.until(lambda: arena.discord.registry().named("ask"), "the commands")
     await dana.ask(FIRST)
     await dana.ask(SECOND)
     await arena.ended()
@@ -65,3 +73,24 @@ async def test_a_migration_survives(arena: Arena) -> None:
     arena.start()
     await arena.settled(1)
     assert judge(arena, [dana]).flaws == []
+
+
+async def test_a_backup_and_the_process_beside_it_survive(arena: Arena) -> None:
+    dana = somebody(arena, "telegram")
+    arena.start()
+    await arena.up()
+    await dana.ask(FIRST)
+    await arena.until(dana.screen, "an answer")
+    await arena.back_up("during a backup")
+    await arena.kill()
+    backups = arena.folder / "backups"
+    assert list(backups.glob("*.db")) == []
+    arena.start()
+    await arena.settled(1)
+    assert judge(arena, [dana]).flaws == []
+    await arena.back_up()
+    (copy,) = backups.glob("*.db")
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT question, answer, state FROM turns").fetchall() == [
+            (f"Q{FIRST}?", answer(FIRST), "done")
+        ]

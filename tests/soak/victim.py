@@ -16,7 +16,11 @@ from typing import Any
 
 
 def run(order: dict[str, Any]) -> None:
-    """Be Chinwag: `env` is its environment, and what it says goes into the file `log`. Dies at `step`, if any."""
+    """Be Chinwag: `env` is its environment, and what it says goes into the file `log`. Dies at `step`, if any.
+
+    With `backup` it makes one instead, beside another process that serves.
+    """
+    from bots.backup import backup
     from bots.run import serve
     from core.settings import load
     from tests.soak import steps
@@ -29,7 +33,10 @@ def run(order: dict[str, Any]) -> None:
         hurry()
     if order["step"]:
         steps.arm(steps.STEPS[order["step"]], order["nth"])
-    asyncio.run(serve(load(env_file=None)))
+    if order["backup"]:
+        print(backup(load(env_file=None), None, force=False))
+    else:
+        asyncio.run(serve(load(env_file=None)))
 
 
 def hurry() -> None:
