@@ -130,7 +130,7 @@ class Chat:
     # Answers of the model
 
     async def _answer(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:
-        sessions = self._store.sessions
+        began, sessions = self._now(), self._store.sessions
         session = await sessions.get(row.incoming.session) or await sessions.current(row.lane.key)
         try:
             turn = await open_turn(self._store.turns, row, lease, session.id)
@@ -159,6 +159,8 @@ class Chat:
         )
         await self._quota.paid(said.ask.payer)
         self._answered(session.id)
+        now, waited = self._now(), began - row.received
+        metrics.answered(said.state, seconds=now - began, waited=waited, rounds=turn.seq, age=now - session.created)
         return written
 
     async def _converse(

@@ -7,11 +7,13 @@ errors (see `core.errors`), and nothing else. Adding a platform is one package i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from core.errors import Refused
+from core.errors import PlatformError, Refused
+from core.observe import metrics
 from core.types import Address, Incoming, Press
 
 
@@ -148,6 +150,48 @@ class Platform(Protocol):
         ...
 
 
+class Counted:
+    """A surface whose calls are counted by what became of them, for /metrics."""
+
+    def __init__(self, surface: Surface, platform: str) -> None:
+        self.surface = surface
+        self._platform = platform
+
+    @property
+    def limits(self) -> Limits:
+        return self.surface.limits
+
+    def render(self, markdown: str) -> Rendered:
+        return self.surface.render(markdown)
+
+    async def post(self, out: Out) -> str:
+        with self._counted("post"):
+            return await self.surface.post(out)
+
+    async def edit(self, id: str, out: Out) -> None:
+        with self._counted("edit"):
+            await self.surface.edit(id, out)
+
+    async def delete(self, id: str) -> None:
+        with self._counted("delete"):
+            await self.surface.delete(id)
+
+    async def typing(self) -> None:
+        with self._counted("typing"):
+            await self.surface.typing()
+
+    @contextmanager
+    def _counted(self, call: str) -> Iterator[None]:
+        outcome = "ok"
+        try:
+            yield
+        except PlatformError as error:
+            outcome = type(error).__name__
+            raise
+        finally:
+            metrics.CALLS.labels(self._platform, call, outcome).inc()
+
+
 class Platforms:
     """The running platforms, by name and bot: where a stored address finds its surface again."""
 
@@ -165,7 +209,7 @@ class Platforms:
         return platform
 
     def open(self, address: Address) -> Surface:
-        return self.of(address).open(address)
+        return Counted(self.of(address).open(address), address.platform)
 
     def __contains__(self, address: Address) -> bool:
         return (address.platform, address.bot) in self._platforms

@@ -55,7 +55,7 @@ class Metered:
         asked, prompt = asking(), prompt_tokens(messages) + (tokens(said) if said else 0)
         expected = prompt + min(asked.most or ANSWER, ANSWER)
         async with self._queue.slot(asked.user, self, each=self._each, tokens=expected, place=asked.place) as slot:
-            request = Request(asked, prompt, self._name)
+            request = Request(asked, prompt)
             try:
                 await asked.price_by(self._name)
                 async with aclosing(self.model.stream(messages, said)) as deltas:
@@ -84,13 +84,13 @@ class Metered:
 class Request:
     """What one request has used so far."""
 
-    def __init__(self, asked: Asking, prompt: int, name: str) -> None:
+    def __init__(self, asked: Asking, prompt: int) -> None:
         self.asked = asked
-        self._name = name
         self.priced = False
         self.span = begin("model", prompt_tokens_expected=prompt)
         self._clock = asyncio.get_running_loop().time
         self._asked_at = self._clock()
+        self._first: float | None = None  # seconds until the first text
         self._prompt = prompt
         self._before = asked.said  # by earlier attempts at the same answer
         self._bytes = 0
@@ -102,7 +102,7 @@ class Request:
     def take(self, delta: Delta) -> bool:
         """Count a piece. True when the answer has used all that it may, or was ended by the endpoint because it had."""
         if delta.text and not self._bytes:
-            metrics.FIRST_TOKEN.labels(self._name).observe(self._clock() - self._asked_at)
+            self._first = self._clock() - self._asked_at
         self._bytes += size(delta.text)
         if delta.finish:
             self._usage, self._model = delta.usage, delta.model
@@ -132,6 +132,8 @@ class Request:
 
     def _count(self, spent: Spent) -> None:
         usage = {"prompt": spent.usage.prompt, "completion": spent.usage.completion, "cached": spent.usage.cached}
+        if self._first is not None:
+            metrics.FIRST_TOKEN.labels(spent.model).observe(self._first)
         for kind, number in usage.items():
             metrics.TOKENS.labels(spent.model, kind).inc(number)
             self.span.set_attribute(f"{kind}_tokens", number)

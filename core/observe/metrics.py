@@ -56,7 +56,6 @@ CACHE = _counter("cache_lookups", "Looks into the cache of answers.", "result") 
 # The platforms
 LIVE = _gauge("live_answers", "Answers that are being shown right now.", "platform")
 CALLS = _counter("platform_calls", "Calls that show something.", "platform", "call", "outcome")
-TOO_FAST = _counter("platform_too_fast", "Calls that a platform refused for being too many (429).", "platform")
 SHOWN_AGE = _histogram(
     "shown_age_seconds", "How old the oldest text was that an edit brought on screen.", FAST, "platform"
 )
@@ -64,6 +63,14 @@ ORPHANS = _counter("possible_orphans", "Answers taken up again that may have lef
 
 # The store
 INBOX = _gauge("inbox_waiting", "Messages that were received and are not answered yet.")
+
+
+def answered(state: str, *, seconds: float, waited: float, rounds: int, age: float) -> None:
+    """An answer is complete on screen. seconds: since its question was taken up; age: since its session was begun."""
+    ANSWER.labels(state).observe(seconds)
+    WAITED.observe(waited)
+    SESSION_ROUNDS.observe(rounds)
+    SESSION_AGE.observe(age)
 
 
 def text() -> bytes:
