@@ -21,7 +21,9 @@ from core.live.pause import mark
 from core.live.screen import Deleted, Due, Page, Screen
 from core.live.surplus import drop_surplus
 from core.live.tasks import end, loop_time, unbroken
+from core.live.times import Times
 from core.live.trouble import Trouble
+from core.observe import metrics
 from core.observe.log import get_logger
 from core.surface import Action, Out, Rendered, Surface
 from core.types import Address
@@ -70,17 +72,14 @@ class Delivery:
         self._fed = asyncio.Event()
         self._wake = asyncio.Event()  # for what does not wait for the pace: the end, or a page that is full
         self._brim = inf  # the length of the text at which the page may be full
-        self._began: float | None = None  # loop time of the first text from the model
-        self._first_shown: float | None = None
-        self._last_start = 0.0
+        self._times = Times(surface.limits.budget.partition(":")[0])
         self._share = Share()
-        self._calls: list[float] = []  # loop times of the calls that are not written down yet
         self._trouble = Trouble()
 
     def feed(self, text: str) -> None:
         """Append what the model said. Returns at once."""
-        if text and self._began is None:
-            self._began = loop_time()
+        if text:
+            self._times.text()
         self._text += text
         self._fed.set()
         if len(self._text) >= self._brim:
@@ -121,7 +120,7 @@ class Delivery:
         try:
             await self._write_down()
             if await mark(self._screen, self._budget, self._saved, note):
-                self._calls.append(loop_time())
+                self._times.called()
                 await self._write_down()
         except Exception as error:  # nothing is lost: most of the text was kept before
             log.warning("an answer that goes on later could not be marked", error=repr(error))
@@ -139,7 +138,8 @@ class Delivery:
         ]
         self._budget.join(self._share)
         try:
-            await asyncio.wait({painting, *beside[1:]}, return_when=asyncio.FIRST_COMPLETED)
+            with metrics.LIVE.labels(self._times.platform).track_inprogress():
+                await asyncio.wait({painting, *beside[1:]}, return_when=asyncio.FIRST_COMPLETED)
             for ended in (painting, *beside[1:]):
                 if ended.done():
                     return ended.result()
@@ -168,7 +168,7 @@ class Delivery:
 
     async def _look(self) -> Due | None:
         """What is due. A look is a rendering: one at an answer that goes on waits until a call may show it."""
-        while self._streaming and self._first_shown is not None and not self._ended:
+        while self._streaming and self._times.first_shown is not None and not self._ended:
             if (seconds := self._wait(MORE)) <= 0 or await self._sleep(seconds):
                 break
         return self._due()
@@ -189,10 +189,9 @@ class Delivery:
         self._share.due = None
         if due is None:
             return
-        self._last_start = loop_time()
-        self._calls.append(self._last_start)
         try:
-            with self._budget.call():  # from now on, and not when its task runs: others may wait for the same call
+            # From now on, and not when its task runs: others may wait for the same call.
+            with self._budget.call(), self._times.call():
                 await unbroken(self._show(due))
             self._trouble.over()
         except PlatformError as error:
@@ -200,20 +199,20 @@ class Delivery:
 
     def _wait(self, due: Due) -> float:
         """Seconds until the call: what the place's budget allows, and the pace of an answer still being written."""
-        now, budget, share = loop_time(), self._budget, self._share
+        now, budget, share, times = loop_time(), self._budget, self._share, self._times
         share.ends = self._screen.ends(self._text)
         if due.final:
-            return budget.wait(share, Kind.END if self._ended else Kind.PAGE, self._last_start - now)
+            return budget.wait(share, Kind.END if self._ended else Kind.PAGE, times.last_start - now)
         if not self._streaming:
             return inf
         if due.placeholder:
-            return budget.wait(share, Kind.EDIT, self._last_start + self._screen.surface.limits.interval - now)
-        if self._first_shown is None:
-            waited = now - (self._began if self._began is not None else now)
+            return budget.wait(share, Kind.EDIT, times.last_start + self._screen.surface.limits.interval - now)
+        if times.first_shown is None:
+            waited = times.waited
             first = self._screen.surface.limits.first
             return budget.wait(share, Kind.FIRST, -waited) if self._readable(waited) else max(first - waited, 0.01)
-        share.gap = pacer.pause(budget, self._screen.surface.limits, now - self._first_shown)
-        return budget.wait(share, Kind.EDIT, self._last_start + share.gap - now)
+        share.gap = pacer.pause(budget, self._screen.surface.limits, now - times.first_shown)
+        return budget.wait(share, Kind.EDIT, times.last_start + share.gap - now)
 
     def _readable(self, waited: float) -> bool:
         return pacer.readable(self._text, waited, self._screen.surface.limits)
@@ -223,7 +222,7 @@ class Delivery:
         if self._ended:
             await asyncio.sleep(seconds)
             return False
-        first = self._streaming and self._first_shown is None and not self._readable(0.0)
+        first = self._streaming and self._times.first_shown is None and not self._readable(0.0)
         woken = self._fed if first else self._wake
         woken.clear()
         self._brim = self._screen.brim(self._text)
@@ -252,8 +251,8 @@ class Delivery:
             screen.put(due.number, known)
             await self._journal.posted(due.number, known.id)
         known.done = due.done and beginning == screen.beginnings
-        if self._first_shown is None and not due.placeholder:
-            self._first_shown = self._last_start
+        if self._times.first_shown is None and not due.placeholder:
+            self._times.first_shown = self._times.last_start
 
     # When it goes wrong
 
@@ -283,7 +282,7 @@ class Delivery:
         """Keep what is said so far. What cannot be written is tried again; only being fenced off ends the answer."""
         while True:
             await asyncio.sleep(SAVE_EVERY)
-            if not self._calls and (self._text == self._saved or len(self._text) <= self._hold):
+            if not self._times.unwritten and (self._text == self._saved or len(self._text) <= self._hold):
                 continue
             try:
                 await self._write_down()
@@ -293,10 +292,9 @@ class Delivery:
                 log.error("the partial text could not be saved", error=repr(error))
 
     async def _write_down(self) -> None:
-        now, calls, self._calls = loop_time(), self._calls, []
         if not self._ended:  # the complete text is the caller's to keep, with what there is to say about it
             self._saved = max(self._saved, self._text, key=len) if self._hold else self._text
-        await self._journal.progress(self._saved, [now - call for call in calls])
+        await self._journal.progress(self._saved, self._times.take_calls())
 
     @property
     def _budget(self) -> Budget:
