@@ -12,24 +12,27 @@ from datetime import UTC, datetime
 import structlog
 from langchain_core.messages import BaseMessage
 
-from core import context
+from core import context, parameters
 from core.commands import actions
 from core.commands.at_once import AtOnce
 from core.commands.opening import open_turn
 from core.commands.table import parse
 from core.context import Window
-from core.errors import ChinwagError, Gone, ModelError, Refused, UserError
+from core.errors import ChinwagError, Gone, Refused, UserError
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
 from core.live.journal import Fenced, Kept
 from core.live.tasks import end
+from core.live.thoughts import Thoughts, apart
 from core.model import Model
 from core.model.continued import go_on
 from core.observe import metrics
 from core.observe.log import get_logger
 from core.observe.trace import span
 from core.observe.trouble import explain
+from core.parameters import Bounds
 from core.quota import Quota, words
+from core.safety import Valves
 from core.said import Said
 from core.store import Lease, Row, Store
 from core.surface import Action, Platforms
@@ -52,7 +55,9 @@ class Chat:
         platforms: Platforms,
         at_once: AtOnce,
         quota: Quota,
+        valves: Valves,
         *,
+        bounds: Bounds,
         window: Window,
         most: int,
         budgets: Budgets,
@@ -64,6 +69,8 @@ class Chat:
         self._platforms = platforms
         self._at_once = at_once
         self._quota = quota
+        self._valves = valves
+        self._bounds = bounds
         self._window = window
         self._most = most
         self._budgets = budgets
@@ -133,6 +140,8 @@ class Chat:
         began, sessions = self._now(), self._store.sessions
         session = await sessions.get(row.incoming.session) or await sessions.current(row.lane.key)
         try:
+            if not parse(row.incoming.text):
+                await self._valves.question(row.incoming.text)
             turn = await open_turn(self._store.turns, row, lease, session.id)
         except UserError as error:
             if row.incoming.of:  # its answer is there still: a notice would take the place of that
@@ -142,8 +151,12 @@ class Chat:
         if turn is None:
             raise Fenced
         delivery, before = await self._deliver(row, lease, session.streaming, actions.live(row.id), turn.answer)
+        thoughts, before = apart(before)
         anew = row.incoming.act in {"retry", "continue"} or bool(parse(row.incoming.text))
-        said = Said(self._quota.ask(row, lease, before, anew=anew))
+        ask = self._quota.ask(row, lease, before, anew=anew)
+        role = context.role_of(session, turn.role or row.incoming.role)
+        ask.asking.parameters = parameters.of(session, role, self._bounds)
+        said = Said(ask, Thoughts(delivery, shown=self._bounds.thoughts, text=thoughts or turn.thoughts))
         await self._converse(row, session, turn, said, delivery, before, stop)
         written = await self._store.turns.finish(
             row.id,
@@ -153,6 +166,7 @@ class Chat:
             note=said.note,
             state=said.state,
             finish=said.finish,
+            thoughts=said.thoughts.text,
             model=said.model or self._model.status().name,
             usage=said.usage,
             bill=self._quota.bill(said.ask),
@@ -207,7 +221,8 @@ class Chat:
 
     async def _fall_back(self, row: Row, said: Said, before: str) -> None:
         """Keep what an earlier process had said when this one says less, and an answer when none is had anew."""
-        if len(before) > len(said.text) and row.tries <= TRIES:  # else it is perhaps what cannot be shown
+        longer = len(before) > len(said.text)
+        if longer and row.tries <= TRIES and self._valves.answer(before):  # else it is perhaps what cannot be shown
             said.text = before
         old = await self._store.turns.of_row(row.incoming.of) if row.incoming.act == "retry" else None
         if old and not said.text.strip():
@@ -219,20 +234,16 @@ class Chat:
         try:
             _bear(row)
             if said.remember(turn):
-                return delivery.feed(said.text)
+                return said.thoughts.feed(Delta(said.text))
             prompt = await self._prompt(row, session, turn)
             await self._quota.admit(said.ask, prompt, place=lambda place: delivery.meanwhile(words.place(place)))
             said.text = before
-            delivery.feed(before)
+            said.thoughts.feed(Delta(before))
             asked = go_on if turn.answer else _from_where_it_ended  # a press of "continue"; a restart
             async with aclosing(asked(self._model, prompt, before)) as stream:
                 async for delta in stream:
-                    if delta.anew:
-                        delivery.anew()
                     said.take(delta)
-                    delivery.feed(delta.text)
-            if not said.readable:
-                raise ModelError("the model said nothing")
+            said.check(self._valves)
         except Fenced:
             raise
         except Exception as error:

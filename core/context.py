@@ -127,7 +127,7 @@ def prompt(
     """
     if not incoming.address.private:
         turn, before = _named(turn), [_named(earlier) for earlier in before]
-    role = _role(session, incoming.role)
+    role = role_of(session, incoming.role)
     asked = tokens(turn.question) + tokens(role if isinstance(role, str) else role.prompt) + tokens(session.summary)
     if most is not None:
         if asked > most:
@@ -157,7 +157,7 @@ def _named(turn: Turn) -> Turn:
     return replace(turn, question=f"{turn.author or 'Somebody'}: {turn.question}")
 
 
-def _role(session: Session, once: str) -> Role | str:
+def role_of(session: Session, once: str = "") -> Role | str:
     """Who answers: the role asked for this once, the user's own in their words, or the session's."""
     if not once and session.role == "custom":
         return session.role_prompt

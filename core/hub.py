@@ -14,6 +14,7 @@ from core.commands.edits import Edits
 from core.commands.handlers import Handlers
 from core.commands.presses import STRANGER, Presses
 from core.commands.table import parse
+from core.commands.tuning import Tuning
 from core.context import Window
 from core.dispatch.drain import drain
 from core.dispatch.engine import CUTTING, Engine
@@ -24,8 +25,10 @@ from core.live.delivery import Deleted, Delivery
 from core.live.journal import Unwritten
 from core.model import Model
 from core.observe.log import get_logger
+from core.parameters import Bounds
 from core.quota import Quota
 from core.quota.unasked import Unasked
+from core.safety import Valves
 from core.settings import Settings
 from core.store import CALLS_KEPT, Store
 from core.summary import Summaries
@@ -59,10 +62,14 @@ class Hub:
         self._engine = Engine(self._drain)
         self._order = Turnstile()
         self._quota = Quota(store.usage, model, settings, alert=alert or _log_alert, now=now)
+        valves = Valves(settings)
+        bounds = Bounds(settings.max_answer, thoughts=settings.reasoning == "quote")
         self._handlers = Handlers(
             store,
             self.access,
             self._quota,
+            valves,
+            Tuning(store, bounds),
             is_group_admin=self._is_group_admin,
             stop=self._engine.stop,
             stop_session=self._engine.stop_session,
@@ -79,6 +86,8 @@ class Hub:
             self._platforms,
             self._at_once,
             self._quota,
+            valves,
+            bounds=bounds,
             window=window,
             most=settings.answer_messages,
             budgets=self._budgets,

@@ -32,12 +32,17 @@ MONTHS = (
 
 @dataclass(frozen=True)
 class Role:
-    """A built-in role. prompt is a template with the placeholders {role} and {language}."""
+    """A built-in role. prompt is a template with the placeholders {role} and {language}.
+
+    temperature, length (tokens of an answer): what suits it; None: the model's own.
+    """
 
     name: str
     title: str
     summary: str
     prompt: str
+    temperature: float | None = None
+    length: int | None = None
 
 
 @cache
@@ -48,7 +53,7 @@ def builtin() -> Mapping[str, Role]:
     for file in sorted(found, key=lambda file: file.name):
         name = file.name.removesuffix(".toml")
         data = tomllib.loads(file.read_text(encoding="utf-8"))
-        roles[name] = Role(name, data["title"], data["summary"], data["prompt"].strip())
+        roles[name] = Role(name, **{**data, "prompt": data["prompt"].strip()})
     return MappingProxyType(roles)
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from core.errors import ModelError, UserError
+from core.live.thoughts import Thoughts, quoted
 from core.quota import Ask
+from core.safety import Valves
+from core.safety.valves import TAKEN_BACK
 from core.types import Delta, Turn, Usage, with_note
 
 # Why a model ended that had more to say, and what its user can do.
@@ -12,6 +16,7 @@ CUT_SHORT = {
     "length": "The answer has reached its longest length. Press Continue, or write “go on”, to have more.",
     "content_filter": "The model's filter has ended this answer. Please put it differently.",
 }
+STILL_THINKING = "I was still thinking when the answer reached its longest length. /set length allows more."
 NOTHING = "Stopped before anything was said."
 
 
@@ -20,6 +25,7 @@ class Said:
     """state: "done", "stopped" or "failed"; note: for the user, not for history; finish: why the model ended."""
 
     ask: Ask
+    thoughts: Thoughts
     text: str = ""
     state: str = "done"
     note: str = ""
@@ -28,11 +34,23 @@ class Said:
     model: str = ""
 
     def take(self, delta: Delta) -> None:
+        """One piece of the stream; it is on its way to the screen when this returns."""
         self.text = delta.text if delta.anew else self.text + delta.text
         self.usage = delta.usage or self.usage
-        self.finish = delta.finish or self.finish
         self.note = CUT_SHORT.get(delta.finish, self.note) or delta.note
         self.model = delta.model or self.model
+        self.finish = delta.finish or self.finish
+        self.thoughts.feed(delta)
+
+    def check(self, valves: Valves) -> None:
+        """The model has ended. Raises what is wrong with the whole answer; one that may not stay is dropped."""
+        if not self.readable:
+            still_thinking = self.thoughts.any and self.finish == "length"
+            raise UserError(STILL_THINKING) if still_thinking else ModelError("the model said nothing")
+        if not valves.answer(self.text):
+            self.text = ""
+            self.thoughts.drop()
+            raise UserError(TAKEN_BACK)
 
     def ended(self, turn: Turn) -> Turn:
         """The turn as this ends it."""
@@ -60,4 +78,5 @@ class Said:
 
     def complete(self) -> str:
         """The whole message as the user shall see it in the end."""
-        return with_note(self.text, self.note) if self.text.strip() or self.note else NOTHING
+        answer = with_note(self.text, self.note) if self.text.strip() or self.note else NOTHING
+        return quoted(self.thoughts.text) + answer

@@ -41,6 +41,11 @@ EXAMPLES = {
     "requests_per_endpoint": "8",
     "tokens_per_minute": "200000",
     "answer_cache_hours": "24",
+    "max_input": "20000",
+    "max_answer": "4000",
+    "reasoning": "quote",
+    "moderation": "words",
+    "moderation_answers": "true",
     "redis_url": "redis://127.0.0.1:6379/0",
     "catch_up_hours": "24",
     "catch_up_messages": "20",
@@ -108,6 +113,15 @@ class Settings(BaseSettings):
     # Of one person; that many may come at once. 0: no limit. Nobody types thirty in a minute.
     questions_per_minute: int = Field(30, ge=0)
 
+    # Characters of one question, and tokens of one answer. 0: no limit but the model's own. A page of a book has 2,000
+    # characters; what is longer than ten of them is a file, and the model's window is smaller than many such.
+    max_input: int = Field(20_000, ge=0)
+    max_answer: int = Field(0, ge=0, le=100_000)
+    reasoning: Literal["hidden", "quote"] = "hidden"
+
+    moderation: Literal["off", "openai", "words"] = "off"
+    moderation_answers: bool = False
+
     # Dollars that may be spent: by all together, by each person, in each group. None: no limit.
     budget_day: Decimal | None = Field(None, ge=0, le=10**9)
     budget_month: Decimal | None = Field(None, ge=0, le=10**9)
@@ -155,6 +169,13 @@ class Settings(BaseSettings):
     def _is_url(cls, value: str) -> str:
         if value and "://" not in value:
             raise ValueError(f"{value!r} is not a URL")
+        return value
+
+    @field_validator("max_answer")
+    @classmethod
+    def _is_enough_for_an_answer(cls, value: int) -> int:
+        if 0 < value < 16:
+            raise ValueError(f"{value} tokens are no answer: at least 16, or 0 for no limit")
         return value
 
     @field_validator("redis_url")

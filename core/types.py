@@ -179,7 +179,8 @@ class Session:
     """A conversation with its own history. role_prompt is "" unless the role is the user's own ("custom").
 
     first: the seq of the first turn that the model is still sent. summary: what was said before, in the model's
-    words; it speaks of the turns up to `folded`.
+    words; it speaks of the turns up to `folded`. model, temperature, length (tokens of an answer): what was
+    chosen with /model and /set; "" and None: nothing.
     """
 
     id: str
@@ -194,6 +195,9 @@ class Session:
     first: int = 1
     folded: int = 0
     summary: str = ""
+    model: str = ""
+    temperature: float | None = None
+    length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,8 @@ class Turn:
 
     state: "open" while it is being answered, then "done", "stopped" (by the user) or "failed".
     replaced: answered anew; it stays in history but is not sent to the model.
-    note: why the answer ended as it did, for the user's eyes only. finish: why the model ended, in its own word.
+    note: why the answer ended as it did; thoughts: a reasoning model's. Both for the user's eyes only.
+    finish: why the model ended, in its own word.
     row: the inbox row that it answers. asker: the platform's id of who asked; message: of what they wrote, "" if none.
     role: asked for this once.
     """
@@ -222,6 +227,7 @@ class Turn:
     asker: str = ""
     message: str = ""
     role: str = ""
+    thoughts: str = ""
 
     @property
     def shown(self) -> str:
@@ -242,6 +248,7 @@ class Usage:
 class Delta:
     """A piece of the model's stream: text to append, and at the end why it ended and what it used.
 
+    thought: what a reasoning model thinks before it answers; no part of the text.
     anew: all text of this answer so far is void; it begins again from here, with this delta's own text.
     model: at the end, the name of the model that answered. note: at the end, what the user shall know of that ("" when
     there is nothing to say); it is shown, and never sent to the model.
@@ -253,6 +260,7 @@ class Delta:
     anew: bool = False
     model: str = ""
     note: str = ""
+    thought: str = ""
 
 
 QUIET = "ℹ️"  # begins a note that is no warning

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 
 from bots.discord.inline import inline, link, plain
 from core.live.chunks import chunks
-from core.live.markdown import BOXES, TASK, blocks, language
+from core.live.markdown import BOXES, TASK, THINKING, blocks, language
 from core.live.text import units, whole
 from core.surface import Rendered
 
@@ -69,6 +69,8 @@ def _block(token: Token, lines: list[str]) -> list[str]:
         return [*_fenced(token.content), *(link(label, url) for label, url in token.meta["links"])]
     if token.type not in ("fence", "formula") or not token.map:
         return []
+    if language(token) == THINKING:
+        return _thoughts(token.content)
     before = _QUOTE.sub("", lines[token.map[0]]).partition(token.markup)[0]  # a list's marker on the same line
     if token.type == "formula":
         return (_line(before) + plain(token.content)).split("\n")
@@ -79,6 +81,12 @@ def _fenced(code: str, language: str = "") -> list[str]:
     """A code block as Discord reads it: three backticks and a bare language; three inside would end it."""
     body = re.sub("``(?=`)", "``\u200b", code.removesuffix("\n"))
     return ["```" + language, *(body if body.strip() else _EMPTY).split("\n"), "```"]
+
+
+def _thoughts(text: str) -> list[str]:
+    """Small print: Discord folds nothing."""
+    lines = [inline(line) for line in text.strip("\n").split("\n") if line.strip()]
+    return [f"-# {'💭 ' if number == 0 else ''}{line.lstrip()}" for number, line in enumerate(lines)]
 
 
 def _prose(lines: list[str]) -> Iterator[str]:

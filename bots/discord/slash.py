@@ -57,14 +57,16 @@ def spoken(name: str, options: Options) -> tuple[str, str]:
     """The text that the core understands, and the role for this one turn.
 
     "/role name:teacher" is "/role teacher", "/role custom:be brief" is "/role custom be brief", "/ask" is its
-    question. A command's arguments are alternatives: when several are given, the last one of the table counts.
+    question. A command's arguments are alternatives: when several are given, the last one of the table counts; but
+    where each has words before it, they go together.
     """
     if name == ASK.name:
         question = options.get("question", "").strip()
         return (" " + question if parse(question) else question), options.get("role", "").strip()
     arguments = TABLE[name].arguments if name in TABLE else ()
     values = [arg.prefix + options[arg.name].strip() for arg in arguments if options.get(arg.name, "").strip()]
-    return f"/{name} {values[-1]}" if values else f"/{name}", ""
+    together = all(argument.prefix for argument in arguments)
+    return " ".join([f"/{name}", *(values if together else values[-1:])]), ""
 
 
 def quiet(name: str) -> bool:

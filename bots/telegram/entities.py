@@ -16,7 +16,8 @@ from core.live.text import units
 # tdlib/td MessageEntity.cpp: further "user" entities are dropped silently, bold and italic first.
 MOST_ENTITIES = 100
 # What is lost first when there are more: emphasis. What the reader can neither guess nor copy without it comes first.
-USEFUL = ("pre", "spoiler", "text_link", "blockquote", "code", "strikethrough", "bold", "italic")
+QUOTES = ("blockquote", "expandable_blockquote")
+USEFUL = ("pre", "spoiler", "text_link", *QUOTES, "code", "strikethrough", "bold", "italic")
 
 # tdlib/td clean_input_string: control characters become spaces; \r, U+202A-202E, U+0333, U+033F and U+030A vanish,
 # as do U+2028 and U+2029, which are line breaks and are kept as such here.
@@ -140,6 +141,12 @@ class Writer:
         self.write(text.expandtabs(4), raw=True)
         self.close()
         self._spans[start:] = [span._replace(language=language or None) for span in self._spans[start:]]
+
+    def thoughts(self, text: str) -> None:
+        """A quotation that is shown folded until it is tapped."""
+        self.open("expandable_blockquote")
+        self.write("💭 " + text, raw=True)
+        self.close()
 
     def finish(self) -> Piece:
         """What was written, not yet fit to be sent: that is up to `trim`. Everything opened must be closed."""

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 from bots.telegram import inline
 from bots.telegram.entities import Piece, Span, Writer, clean, trim, visible
 from core.live.chunks import chunks
-from core.live.markdown import BOXES, TASK, language, parse
+from core.live.markdown import BOXES, TASK, THINKING, language, parse
 from core.live.text import units, whole
 from core.surface import Rendered
 
@@ -102,7 +102,10 @@ class _Blocks:
 
     def code(self, token: Token) -> None:
         self.begin_alone(token)
-        self.out.pre(token.content.removesuffix("\n"), language(token))
+        if language(token) == THINKING and not self.quotes:  # Telegram has no quotation inside a quotation
+            self.out.thoughts(token.content.strip("\n"))
+        else:
+            self.out.pre(token.content.removesuffix("\n"), language(token))
 
     def open_quote(self, token: Token) -> None:
         if self.out.marker:

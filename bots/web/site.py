@@ -12,6 +12,7 @@ from uuid import uuid4
 from bots.web.board import Board, Place
 from bots.web.bus import Bus
 from core.commands import COMMANDS, actions, parse
+from core.live.thoughts import quoted
 from core.model import Status
 from core.store import Pairing, Store
 from core.surface import Choice, Core, Pressed
@@ -183,5 +184,6 @@ def _incoming(key: SessionKey, text: str, event: str, sent: float, *, of: str = 
 
 def _turn_json(turn: Turn) -> dict[str, Any]:
     names = ("seq", "question", "state", "created", "model")
-    shown = {"answer": turn.shown, "asked": turn.message, "actions": [asdict(a) for a in actions.under(turn)]}
+    answer = quoted(turn.thoughts) + turn.shown if turn.shown else ""
+    shown = {"answer": answer, "asked": turn.message, "actions": [asdict(a) for a in actions.under(turn)]}
     return {name: getattr(turn, name) for name in names} | shown

@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from core import roles
 from core.access import Access, plain
 from core.commands.table import COMMANDS, Command
+from core.commands.tuning import Tuning
 from core.errors import UserError
 from core.quota import Quota, payer_of, report
+from core.safety import Valves
 from core.store import Store
 from core.surface import Choice
 from core.types import Address, Incoming, Lane, Session, SessionKey, Turn
@@ -53,6 +55,8 @@ class Handlers:
         store: Store,
         access: Access,
         quota: Quota,
+        valves: Valves,
+        tuning: Tuning,
         *,
         is_group_admin: Callable[[Address, str], Awaitable[bool]],
         stop: Callable[[Lane], bool],
@@ -61,6 +65,8 @@ class Handlers:
         self._store = store
         self._access = access
         self._quota = quota
+        self._valves = valves
+        self._tuning = tuning
         self._is_group_admin = is_group_admin
         self._stop_lane = stop
         self._stop_session = stop_session
@@ -73,9 +79,11 @@ class Handlers:
         return await handler(request)
 
     async def suggest(self, key: SessionKey, argument: str, typed: str) -> list[Choice]:
-        """At most 25 values for an argument that suggests "roles", "languages" or "sessions"."""
+        """At most 25 values for an argument that suggests "roles", "models", "languages" or "sessions"."""
         if argument == "roles":
             choices = [Choice(role.name, f"{role.title} – {role.summary}"[:100]) for role in roles.builtin().values()]
+        elif argument == "models":
+            choices = self._tuning.choices()
         elif argument == "languages":
             choices = [Choice("auto", "auto – the language you write in"), *(Choice(name, name) for name in LANGUAGES)]
         elif argument == "sessions":
@@ -157,6 +165,18 @@ class Handlers:
             + "\n\nSwitch with /role teacher, or /role custom and your own words."
         )
 
+    async def _model(self, request: Request) -> str:
+        session = await self._store.sessions.current(request.key)
+        if not request.argument:
+            return self._tuning.list(session)
+        await self._require_group_admin(request, "choose the model for everybody")
+        return await self._tuning.model(session, request.argument)
+
+    async def _set(self, request: Request) -> str:
+        if request.argument:
+            await self._require_group_admin(request, "change how I answer everybody")
+        return await self._tuning.set(await self._store.sessions.current(request.key), request.argument)
+
     async def _language(self, request: Request) -> str:
         session = await self._store.sessions.current(request.key)
         if not request.argument:
@@ -218,7 +238,7 @@ class Handlers:
         own = await report.own(self._quota, payer_of(request.incoming))
         if not private or not await self._access.is_admin(author.subject):
             return own
-        return f"{own}\n\n{await report.everybody(self._quota)}"
+        return "\n\n".join(filter(None, (own, await report.everybody(self._quota), self._valves.report())))
 
     async def _approve(self, request: Request) -> str:
         if request.argument:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Argument:
     """One argument of a command.
 
-    suggest: what `Core.suggest` offers for it ("roles", "languages", "sessions"), "" for free text.
+    suggest: what `Core.suggest` offers for it ("roles", "models", "languages", "sessions"), "" for free text.
     choices: the only values, where they are few and fixed.
     prefix: words that come before the value in the text form ("custom " makes "/role custom <text>").
     """
@@ -57,6 +57,19 @@ COMMANDS: tuple[Command, ...] = (
         "language",
         "Show or choose the language of my answers",
         (Argument("name", "a language, or auto to follow yours", suggest="languages"),),
+    ),
+    Command(
+        "model",
+        "Show the models, or choose the one that answers here",
+        (Argument("name", "a model, or default", suggest="models"),),
+    ),
+    Command(
+        "set",
+        "Show or choose how wild and how long my answers are",
+        (
+            Argument("temperature", "0 (sober) to 2 (wild), or default", prefix="temperature "),
+            Argument("length", "tokens of an answer at most, or default", prefix="length "),
+        ),
     ),
     Command("stop", "Stop the answer that is being written; what was said stays"),
     Command("retry", "Answer your last message anew", asks_model=True),

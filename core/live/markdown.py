@@ -27,6 +27,9 @@ InlineRule = Callable[[StateInline, bool], bool]
 OFF = ("code", "html_block", "html_inline", "lheading", "reference")
 NESTING = 24  # markdown-it drops what is nested deeper, and slows down with it; `parse` says so
 
+# The language of a code block that holds what a model thought: `core.live.thoughts` writes it, renderers fold it.
+THINKING = "thinking"
+
 # What a list item may begin with, and the box that it shows.
 TASK = re.compile(r"\[([ xX])\](?=\s|$)")
 BOXES = {" ": "☐", "x": "☑", "X": "☑"}

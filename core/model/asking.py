@@ -22,6 +22,18 @@ class Spent:
     estimated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """How an answer is to be made. model: one of `Model.choices`, "" for the best. length: its tokens at most.
+
+    None: the model's own.
+    """
+
+    model: str = ""
+    temperature: float | None = None
+    length: int | None = None
+
+
 @dataclass(slots=True)
 class Asking:
     """One answer's way through the model.
@@ -32,7 +44,7 @@ class Asking:
     more: asks for a share by the prices of the model that it is given, when the answer is longer than its share, or
     another model answers; it sets `most`, or raises what ends the answer.
     place: hears the place in the queue while it waits (1 is next), and 0 when it is its turn.
-    said: tokens of the answer so far. spent: what each request used, as they end.
+    parameters: how it is to be made. said: tokens of the answer so far. spent: what each request used, as they end.
     """
 
     user: str = ""
@@ -43,6 +55,7 @@ class Asking:
     model: str = ""
     more: Callable[[str], Awaitable[None]] | None = None
     place: Callable[[int], None] | None = None
+    parameters: Parameters = Parameters()
     said: int = 0
     spent: list[Spent] = field(default_factory=list)
 

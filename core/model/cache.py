@@ -77,4 +77,6 @@ class Cached:
 
     def _key(self, messages: Sequence[BaseMessage]) -> str:
         said = [[message.type, message.content] for message in messages]
-        return hashlib.sha256(orjson.dumps([asking().scope, self._identity, said])).hexdigest()
+        wanted = asking().parameters
+        how = [wanted.model, wanted.temperature, wanted.length]
+        return hashlib.sha256(orjson.dumps([asking().scope, self._identity, how, said])).hexdigest()

@@ -9,7 +9,7 @@ that `_astream` takes chunks as dicts.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Self, cast
 
 import httpx2
@@ -50,23 +50,27 @@ class FastChatOpenAI(ChatOpenAI):
         *,
         usage: bool,
         key: str,
-        most: int | None = None,
         prefill: Prefill | None = None,
+        shape: Callable[[dict[str, Any]], None] = lambda request: None,
     ) -> AsyncGenerator[AIMessageChunk]:
         """The messages of `astream`, without its callbacks; LangSmith is told when it is set to be.
 
-        most: tokens that this answer may have, where that is less than the model's own limit. prefill: how the
-        endpoint is told to go on with the last message, which is its own.
+        prefill: how the endpoint is told to go on with the last message, which is its own. shape: changes what is sent,
+        for this answer.
         """
-        chunks = self._chunks(messages, usage=usage, key=key, most=most, prefill=prefill)
+        chunks = self._chunks(messages, usage=usage, key=key, prefill=prefill, shape=shape)
         return traced(self, messages, chunks) if tracing_is_enabled() else chunks
 
     async def _chunks(
-        self, messages: list[BaseMessage], *, usage: bool, key: str, most: int | None, prefill: Prefill | None
+        self,
+        messages: list[BaseMessage],
+        *,
+        usage: bool,
+        key: str,
+        prefill: Prefill | None,
+        shape: Callable[[dict[str, Any]], None],
     ) -> AsyncGenerator[AIMessageChunk]:
         options: dict[str, Any] = {"stream": True}
-        if most is not None:
-            options["max_completion_tokens"] = min(most, self.max_tokens or most)
         if usage:
             options["stream_options"] = {"include_usage": True}
         request = self._get_request_payload(messages, **options)
@@ -74,6 +78,7 @@ class FastChatOpenAI(ChatOpenAI):
         if prefill is not None:
             request["messages"][-1] |= prefill.message
             request["extra_body"] = {**(request.get("extra_body") or {}), **prefill.body}
+        shape(request)
         async with await self.async_client.create(**request) as answer:
             async for chunk in answer:
                 if isinstance(chunk, Text):

@@ -18,6 +18,7 @@ from core.model.asking import asking
 from core.model.client import Tuning, connect, talk
 from core.model.discovery import first_model, owner, public
 from core.model.failures import explain
+from core.model.fit import Fit, kept, limit
 from core.model.keys import KeyRing
 from core.model.prefill import Prefill
 from core.model.reading import Patience, Reading
@@ -63,6 +64,7 @@ class Endpoint:
         self._chat: FastChatOpenAI | None = None
         self._getting_ready = asyncio.Lock()
         self._starting: asyncio.Task[None] | None = None
+        self._fit = Fit()
         self._counts: bool | None = None  # whether it takes stream_options; None until an answer has shown it
         self._prefill: Prefill | None = None
         self._prefill_known = False
@@ -128,8 +130,10 @@ class Endpoint:
         if way is None:
             going.append(HumanMessage(prefill.GO_ON.format(words=prefill.anchor(said))))
         weld = Weld(said, prefilled=way is not None)
-        async with aclosing(self._ask(going, way)) as deltas:
+        async with aclosing(self._ask(going, way, said)) as deltas:
             async for delta in deltas:
+                if delta.thought:
+                    yield delta
                 if delta.text and (joined := weld.feed(delta.text)):
                     yield joined
                 if delta.finish:
@@ -137,18 +141,28 @@ class Endpoint:
                         yield rest
                     yield delta
 
-    async def _ask(self, messages: Sequence[BaseMessage], way: Prefill | None = None) -> AsyncGenerator[Delta]:
-        """One answer. Another key is taken when one is refused or rate limited before anything was said."""
+    async def _ask(
+        self, messages: Sequence[BaseMessage], way: Prefill | None = None, said: str = ""
+    ) -> AsyncGenerator[Delta]:
+        """One answer, of which `said` is there already.
+
+        Another key is taken when one is refused or rate limited before anything was said.
+        """
         chat = await self._ready()
         tried: set[str] = set()
         key, usage = self._keys.take(), self._counts is not False
         asked = asking()
-        most = asked.most if asked.firm else None
         while True:
             reading = Reading(self._patience)
-            chunks = chat.chunks(list(messages), usage=usage, key=key, most=most, prefill=way)
+            chunks = chat.chunks(
+                list(messages),
+                usage=usage,
+                key=key,
+                prefill=way,
+                shape=lambda request: self._fit.shape(request, asked, said),
+            )
             try:
-                async with aclosing(reading.deltas(chunks)) as deltas:
+                async with aclosing(kept(reading.deltas(chunks), limit(asked, said))) as deltas:
                     async for delta in deltas:
                         yield delta
                 self._counts = usage
@@ -158,6 +172,8 @@ class Endpoint:
                 raise
             except Exception as error:
                 problem = explain(error, started=reading.started, secrets=self._keys.secrets)
+            if self._fit.learns(problem):
+                continue
             # Some endpoints answer stream_options with 400, not always naming it: ask once without.
             if usage and self._counts is None and isinstance(problem, ModelRefused):
                 usage = False

@@ -93,7 +93,8 @@ class Request:
         self._first: float | None = None  # seconds until the first text
         self._prompt = prompt
         self._before = asked.said  # by earlier attempts at the same answer
-        self._bytes = 0
+        self._bytes = 0  # of text
+        self._thoughts = 0
         self._usage: Usage | None = None
         self._cut = False
         self._model = ""  # as the endpoint says itself
@@ -104,18 +105,25 @@ class Request:
         if delta.text and not self._bytes:
             self._first = self._clock() - self._asked_at
         self._bytes += size(delta.text)
+        self._thoughts += size(delta.thought)
         if delta.finish:
             self._usage, self._model = delta.usage, delta.model
             self._cut = delta.finish == "length"
         asked = self.asked
         if asked.most is None:
             return False
-        return self._before + self._answer > asked.most or (asked.firm and self._cut)
+        return self._before + self._answer > asked.most or (asked.firm and self._cut and not self._as_asked)
+
+    @property
+    def _as_asked(self) -> bool:
+        """Whether it ended at the length that its asker wanted, and not for want of money."""
+        length, most = self.asked.parameters.length, self.asked.most
+        return length is not None and most is not None and length <= most
 
     def failed(self, error: ModelError) -> None:
         """An endpoint that refuses before it says anything is paid nothing; one that was cut has read the prompt."""
         self.span.record_exception(error)
-        self._refused = not self._bytes and not isinstance(error, ModelCut)
+        self._refused = not (self._bytes or self._thoughts) and not isinstance(error, ModelCut)
 
     def end(self, model: str) -> Spent | None:
         """What is to be paid; None when the endpoint did nothing. model: its name, unless the answer told another."""
@@ -141,4 +149,4 @@ class Request:
 
     @property
     def _answer(self) -> int:
-        return -(-self._bytes // BYTES)
+        return -(-(self._bytes + self._thoughts) // BYTES)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import ModelCut, ModelRefused
+from core.model.thoughts import Tags, thought
 from core.model.watch import Watch
 from core.types import Delta, Usage
 
@@ -37,25 +38,34 @@ class Reading:
         self._patience = patience
         self.started = False
         self._text = False
+        self._tags = Tags()
         self._half = ""  # of an emoji that the endpoint sent in two
         self._finish = ""
         self._usage: Usage | None = None
 
     async def deltas(self, chunks: AsyncGenerator[AIMessageChunk]) -> AsyncGenerator[Delta]:
-        """The texts as they come, then the finish reason and the usage. Raises ModelCut when it ends without one."""
+        """Texts and thoughts as they come, then why it ended and the usage. Raises ModelCut when it does not say."""
         watch = Watch(self._limit)
         try:
             watch.begin(self._limit)
             async for chunk in chunks:
                 watch.pause()  # while whoever reads us is at work
-                if text := self._take(chunk):
+                text = self._take(chunk)
+                if chunk.additional_kwargs and (thoughts := thought(chunk.additional_kwargs)):
+                    yield Delta(thought=thoughts)
+                if text and self._tags.over:
                     yield Delta(text)
+                elif text:
+                    for delta in self._tags.feed(text):
+                        yield delta
                 watch.begin(self._limit)
         except (Exception, asyncio.CancelledError) as error:
             self._broken(error, watch)
         finally:
             watch.close()
             await chunks.aclose()
+        for delta in self._tags.end():
+            yield delta
         if self._half:
             yield Delta("\ufffd")
         yield self._last()

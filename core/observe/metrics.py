@@ -53,6 +53,10 @@ QUEUED = _gauge("queued", "Questions that wait for a model.")
 QUEUE_WAIT = _histogram("queue_wait_seconds", "Time that a question waited for a model.", LONG)
 CACHE = _counter("cache_lookups", "Looks into the cache of answers.", "result")  # result: hit, miss
 
+REFUSED = _counter(
+    "refused", "Questions and answers that were refused here.", "why"
+)  # why: too long, moderation, answer
+
 # The platforms
 LIVE = _gauge("live_answers", "Answers that are being shown right now.", "platform")
 CALLS = _counter("platform_calls", "Calls that show something.", "platform", "call", "outcome")

@@ -12,9 +12,18 @@ from core.store.database import Database, Record, Transaction, Value
 from core.types import Session, SessionKey
 
 CURRENT = "SELECT s.* FROM current_sessions c JOIN sessions s ON s.id = c.session WHERE c.key = :key"
-INHERITED = ("role", "role_prompt", "language", "streaming")
+CHOSEN = ("model", "temperature", "length")
+INHERITED = ("role", "role_prompt", "language", "streaming", *CHOSEN)
 ROLE = "assistant"
-NEW: dict[str, Value] = {"role": ROLE, "role_prompt": "", "language": "", "streaming": 1}
+NEW: dict[str, Value] = {
+    "role": ROLE,
+    "role_prompt": "",
+    "language": "",
+    "streaming": 1,
+    "model": "",
+    "temperature": None,
+    "length": None,
+}
 
 
 class Sessions:
@@ -39,7 +48,7 @@ class Sessions:
         return await self._db.write(work)
 
     async def new(self, key: SessionKey) -> Session:
-        """A new current session, with the previous one's role, language and streaming."""
+        """A new current session, with what was chosen in the previous one."""
 
         async def work(tx: Transaction) -> Session:
             rows = await tx.fetch(CURRENT, key=str(key))
@@ -131,6 +140,27 @@ class Sessions:
 
         return await self._db.write(work)
 
+    async def tune(self, was: Session, now: Session) -> Session:
+        """Change the model, temperature and length of a session where `now` has others than `was`.
+
+        Raises UserError when it is gone.
+        """
+
+        async def work(tx: Transaction) -> Session:
+            rows = await tx.fetch("SELECT * FROM sessions WHERE id = :id", id=was.id)
+            found = _one(rows)
+            new = {name: getattr(now if getattr(now, name) != getattr(was, name) else found, name) for name in CHOSEN}
+            return _one(
+                await tx.fetch(
+                    "UPDATE sessions SET model = :model, temperature = :temperature, length = :length WHERE id = :id "
+                    "RETURNING *",
+                    id=was.id,
+                    **new,
+                )
+            )
+
+        return await self._db.write(work)
+
     async def skip(self, id: str, first: int) -> None:
         """The model is sent no turn before `first` any more."""
 
@@ -182,8 +212,8 @@ class Sessions:
     async def _make(self, tx: Transaction, key: SessionKey, settings: dict[str, Value]) -> Session:
         rows = await tx.fetch(
             "INSERT INTO sessions (id, key, platform, bot, chat, title, role, role_prompt, language, streaming, "
-            "created, updated) VALUES (:id, :key, :platform, :bot, :chat, '', :role, :role_prompt, :language, "
-            ":streaming, :now, :now) RETURNING *",
+            "model, temperature, length, created, updated) VALUES (:id, :key, :platform, :bot, :chat, '', :role, "
+            ":role_prompt, :language, :streaming, :model, :temperature, :length, :now, :now) RETURNING *",
             id=secrets.token_hex(12),
             key=str(key),
             platform=key.platform,
@@ -230,4 +260,7 @@ def _session(row: Record) -> Session:
         first=row["first"],
         folded=row["folded"],
         summary=row["summary"],
+        model=row["model"],
+        temperature=row["temperature"],
+        length=row["length"],
     )

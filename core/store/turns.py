@@ -76,7 +76,7 @@ class Turns:
                 return known
             old = await (_replace(tx, of) if of else _replace_newest(tx, row, session))
             asked = Asked(old.author, old.question if question is None else question, old.asker, old.message, old.role)
-            return await self._begin(tx, row, session, asked, answer=old.answer if keep else "")
+            return await self._begin(tx, row, session, asked, begun=old if keep else None)
 
         return await self._db.write(work)
 
@@ -137,6 +137,7 @@ class Turns:
         note: str = "",
         finish: str = "",
         model: str = "",
+        thoughts: str = "",
         usage: Usage | None = None,
         bill: Bill | None = None,
     ) -> bool:
@@ -145,7 +146,7 @@ class Turns:
         state: "done", "stopped" or "failed". bill: what it used, paid with it. False when fenced, or when the row was
         done before: nothing is written.
         """
-        ended = replace(turn, answer=answer, state=state, note=note, finish=finish, model=model)
+        ended = replace(turn, answer=answer, state=state, note=note, finish=finish, model=model, thoughts=thoughts)
 
         async def work(tx: Transaction) -> bool:
             if not await settle(tx, row, lease):
@@ -160,8 +161,10 @@ class Turns:
     async def _write(self, tx: Transaction, turn: Turn, usage: Usage | None) -> None:
         await tx.execute(
             "UPDATE turns SET answer = :answer, state = :state, note = :note, finish = :finish, model = :model, "
-            "prompt_tokens = :prompt, completion_tokens = :completion WHERE session = :session AND seq = :seq",
+            "thoughts = :thoughts, prompt_tokens = :prompt, completion_tokens = :completion "
+            "WHERE session = :session AND seq = :seq",
             answer=turn.answer,
+            thoughts=turn.thoughts,
             state=turn.state,
             note=turn.note,
             finish=turn.finish,
@@ -173,7 +176,7 @@ class Turns:
         )
         await tx.execute("UPDATE sessions SET updated = :now WHERE id = :id", now=self._now(), id=turn.session)
 
-    async def _begin(self, tx: Transaction, row: int, session: str, asked: Asked, answer: str = "") -> Turn:
+    async def _begin(self, tx: Transaction, row: int, session: str, asked: Asked, begun: Turn | None = None) -> Turn:
         now = self._now()
         counted = await tx.fetch(
             "UPDATE sessions SET turns = turns + 1, updated = :now, "
@@ -185,8 +188,10 @@ class Turns:
         if not counted:
             raise gone()
         rows = await tx.fetch(
-            "INSERT INTO turns (session, seq, inbox_row, author, question, asker, message, role, answer, created) "
-            "VALUES (:session, :seq, :row, :author, :question, :asker, :message, :role, :answer, :now) RETURNING *",
+            "INSERT INTO turns (session, seq, inbox_row, author, question, asker, message, role, answer, thoughts, "
+            "created) "
+            "VALUES (:session, :seq, :row, :author, :question, :asker, :message, :role, :answer, :thoughts, :now) "
+            "RETURNING *",
             session=session,
             seq=counted[0]["turns"],
             row=row,
@@ -195,7 +200,8 @@ class Turns:
             asker=asked.asker,
             message=asked.message,
             role=asked.role,
-            answer=answer,
+            answer=begun.answer if begun else "",
+            thoughts=begun.thoughts if begun else "",
             now=now,
         )
         return turn_of(rows[0])
@@ -253,4 +259,5 @@ def turn_of(row: Record) -> Turn:
         asker=row["asker"],
         message=row["message"],
         role=row["role"],
+        thoughts=row["thoughts"],
     )

@@ -119,6 +119,8 @@ class Answer:
         if self.fault.how == "raw":
             return await self._pieces(self.fault.body)
         await self._choice({"role": "assistant", "content": ""})
+        if self.server.thoughts:
+            await self._choice({"reasoning_content": self.server.thoughts})
         size = self.server.chunk
         pieces = [text[at : at + size] for at in range(0, len(text), size)]
         due = time.monotonic()

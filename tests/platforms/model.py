@@ -31,7 +31,10 @@ class ModelServer:
     reply: a text, or a function of the messages that were sent. pace: seconds before each piece. first: seconds
     before the first. chunk: characters in a piece. usage: whether stream_options is obeyed; obeys: whether
     max_completion_tokens is; refuse_options: whether it is answered with 400. key: the only key let in ("" lets
-    everybody in). owner: who owns the models: servers name themselves there. `finish`: the finish reason, settable.
+    everybody in). owner: who owns the models: servers name themselves there.
+
+    Settable: `finish`, the finish reason; `thoughts`, sent as reasoning_content before the text; `refuses`, parameters
+    that are answered with 400; `flags`, words that the moderation endpoint flags (`moderated`: what it was asked).
     """
 
     def __init__(
@@ -54,6 +57,10 @@ class ModelServer:
         self.models = list(models)
         self.key, self.owner = key, owner
         self.finish = "stop"
+        self.thoughts = ""
+        self.refuses: set[str] = set()
+        self.flags: set[str] = set()
+        self.moderated: list[str] = []
         self.requests: list[Request] = []
         self.asked_for_models = 0
         self.faults: deque[Fault] = deque()
@@ -84,6 +91,7 @@ class ModelServer:
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_get("/v1/models", self._list)
         app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_post("/v1/moderations", self._moderate)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
@@ -140,6 +148,18 @@ class ModelServer:
             request.dropped.set()
             raise
 
+    async def _moderate(self, http: web.Request) -> web.Response:
+        """As OpenAI answers (openapi.yaml, createModeration): one result with a flag and categories."""
+        if denied := self._denied(http):
+            return denied
+        if self.faults:
+            return failed(self.faults.popleft())
+        text = (await http.json())["input"]
+        self.moderated.append(text)
+        flagged = any(word in text for word in self.flags)
+        result = {"flagged": flagged, "categories": {"violence": flagged, "hate": False}, "category_scores": {}}
+        return web.json_response({"id": "modr-1", "model": "omni-moderation-latest", "results": [result]})
+
     def _denied(self, http: web.Request) -> web.Response | None:
         if self.key and http.headers.get("Authorization") != f"Bearer {self.key}":
             told = f"Incorrect API key provided: {http.headers.get('Authorization', '')[7:]}."
@@ -153,6 +173,12 @@ class ModelServer:
             return error(400, "Unrecognized request argument supplied", None)
         if "stream_options" in body and not body.get("stream"):
             return error(400, "The 'stream_options' parameter is only allowed when 'stream' is enabled.", None)
+        for name in sorted(self.refuses & body.keys()):  # OpenAI's words for its reasoning models
+            return error(
+                400, f"Unsupported parameter: '{name}' is not supported with this model.", "unsupported_parameter"
+            )
+        if not 0 <= (body.get("temperature") or 0) <= 2:
+            return error(400, "Invalid 'temperature': decimal above maximum value.", "decimal_above_max_value")
         messages = body.get("messages")
         if not messages or any(m.get("role") not in {"system", "developer", "user", "assistant"} for m in messages):
             return error(400, "Invalid 'messages'", "invalid_value")

@@ -140,6 +140,9 @@ class DiscordPerson(Person):
             return {}
         if argument.startswith("custom "):
             return {"custom": argument.removeprefix("custom ")}
+        if name == "set":
+            words = argument.split()
+            return dict(zip(words[::2], words[1::2], strict=True))
         option = {"sessions": "number", "stream": "mode", "approve": "code", "history": "action"}.get(name, "name")
         return {option: argument}
 

@@ -8,13 +8,25 @@ const QUICK = 5000; // characters that are coloured anew at every change; longer
 const LONGEST = 100000; // characters that are coloured at all
 const CLEAN = { ALLOWED_TAGS: ["span"], ALLOWED_ATTR: ["class"], RETURN_DOM_FRAGMENT: true };
 
+/** What a model thought before it answered: the server sends it as a code block with this language. */
+const THINKING = "thinking";
+export const withoutThoughts = (text) => text.replace(/^~{8}thinking\n[^]*?\n~{8}\n\n/, "");
+
 export function codeBlock(info, content, writing) {
+  if (info.trim() === THINKING) return thoughts(content);
   const language = info.split(/\s+/)[0];
   const code = el("code", { "data-language": language });
   const block = el("div", { class: "code" },
     el("header", {}, el("span", {}, language || "text"), copyButton(() => code.textContent, "Copy the code", "Copy")),
     el("pre", { tabindex: "0" }, code));
   fill(block, content, writing);
+  return block;
+}
+
+function thoughts(content) {
+  const text = el("code", { "data-language": "", dir: "auto" });
+  const block = el("details", { class: "thoughts" }, el("summary", {}, "💭 Thoughts"), text);
+  fill(block, content, true);
   return block;
 }
 

@@ -1,5 +1,6 @@
 // What a conversation is drawn of: turns (a question and its answer) and notices (what a command said).
 
+import { withoutThoughts } from "./code.js";
 import { button, copyButton, el } from "./dom.js";
 import { atFrame } from "./frames.js";
 import { Prose } from "./markdown.js";
@@ -109,7 +110,7 @@ export class TurnView {
     this.drawn = key;
     const ended = ENDED[this.state];
     this.under.replaceChildren(...(writing ? [] : [
-      this.text ? copyButton(() => this.text, "Copy the answer", "Copy") : "",
+      this.text ? copyButton(() => withoutThoughts(this.text), "Copy the answer", "Copy") : "",
       ...offered.map((action) => this.button(action)),
       ended ? el("small", { class: "state" }, ended) : "",
       this.model ? el("small", {}, this.model) : "",

@@ -65,7 +65,7 @@ async def test_thoughts_are_no_text_and_keep_the_watch_patient() -> None:
     async with ModelServer() as server, endpoint(server) as model:
         server.faults.append(Fault(how="raw", body=lines))
         deltas = await read(model)
-    assert deltas == [Delta("Hello"), Delta(finish="stop")]
+    assert deltas == [Delta(thought="hm"), Delta("Hello"), Delta(finish="stop")]
 
 
 @pytest.mark.parametrize("how", ["cancel", "close"])

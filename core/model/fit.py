@@ -1,0 +1,74 @@
+"""How one request is shaped to what its asker wants and what its model takes. Every endpoint has one `Fit`.
+
+Reasoning models refuse a temperature, and some endpoints know only the older name of the limit: what was refused once
+is not sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from core.errors import ModelError, ModelRefused
+from core.model.asking import Asking
+from core.model.counting import BYTES, size
+from core.observe.log import get_logger
+from core.types import Delta
+
+log = get_logger(__name__)
+
+LIMIT, OLD_LIMIT = "max_completion_tokens", "max_tokens"
+LEAST = 16  # tokens: OpenAI refuses to be asked for fewer
+SLACK = 1.5  # tokens are counted by the byte here; an endpoint that keeps to its limit is never cut by that
+
+
+class Fit:
+    """What a model has refused so far."""
+
+    def __init__(self) -> None:
+        self._refused: set[str] = set()
+
+    def shape(self, request: dict[str, Any], asked: Asking, said: str = "") -> None:
+        """Put what the asker wants into a request, as far as the model takes it. said: of the answer, before this."""
+        if asked.parameters.temperature is not None:
+            request["temperature"] = asked.parameters.temperature
+        limits = [request.get(LIMIT), limit(asked, said), asked.most if asked.firm else None]
+        if wanted := [each for each in limits if each is not None]:
+            request[LIMIT] = min(wanted)
+        if "temperature" in self._refused:
+            request.pop("temperature", None)
+        if LIMIT in self._refused and LIMIT in request:
+            request[OLD_LIMIT] = request.pop(LIMIT)
+
+    def learns(self, problem: ModelError) -> bool:
+        """Whether a refusal names something that was sent, so that it is worth asking once more without it."""
+        if not isinstance(problem, ModelRefused):
+            return False
+        told = str(problem)
+        new = {name for name in ("temperature", LIMIT) if name in told} - self._refused
+        if LIMIT in new and "temperature" in new:  # a list of all that was sent, perhaps
+            new.discard(LIMIT)
+        self._refused |= new
+        if new:
+            log.info("the model does not take a parameter, asking without it", parameter=", ".join(new), told=told)
+        return bool(new)
+
+
+def limit(asked: Asking, said: str = "") -> int | None:
+    """The tokens that what is still to be said may have; None: any number."""
+    length = asked.parameters.length
+    return None if length is None else max(length - size(said) // BYTES, LEAST)
+
+
+async def kept(deltas: AsyncGenerator[Delta], most: int | None) -> AsyncGenerator[Delta]:
+    """The deltas of an answer, ended as "length" when the endpoint does not keep to `most` tokens."""
+    left = (most or 0) * BYTES * SLACK
+    async with aclosing(deltas):
+        async for delta in deltas:
+            yield delta
+            left -= size(delta.text) + size(delta.thought)
+            if most is not None and left < 0 and not delta.finish:
+                log.info("the endpoint does not keep to the limit of an answer, it is ended here", tokens=most)
+                yield Delta(finish="length")
+                return

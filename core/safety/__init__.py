@@ -1,0 +1,5 @@
+"""What is kept from the model and from its readers: too long questions, and what the operator's moderation refuses."""
+
+from core.safety.valves import Valves
+
+__all__ = ["Valves"]

@@ -1,0 +1,202 @@
+"""What people choose of their answers: how wild, how long, and what they see of the thinking."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.platforms.model import ModelServer
+from tests.story.town import Person, Town
+
+LONG = "word" * 400
+
+
+def body(town: Town, name: str) -> object:
+    return town.asked[-1].body.get(name)
+
+
+async def test_temperature_and_length_reach_the_model_and_the_next_conversation(town: Town, dana: Person) -> None:
+    await dana.asks("Hi", "Hi")
+    assert "temperature" not in town.asked[-1].body
+    assert "max_completion_tokens" not in town.asked[-1].body
+    shown = await dana.asks("/set temperature 0.3 length 500", "your choice")
+    assert "temperature: 0.3" in shown
+    assert "500 tokens" in shown
+    await dana.asks("Cooler, please", "Cooler")
+    assert (body(town, "temperature"), body(town, "max_completion_tokens")) == (0.3, 500)
+    await dana.asks("/new", "A new conversation")
+    await dana.asks("Anew", "Anew")
+    assert (body(town, "temperature"), body(town, "max_completion_tokens")) == (0.3, 500)
+    await dana.asks("/set temperature default length default", "the model's own")
+    await dana.asks("As ever", "As ever")
+    assert (body(town, "temperature"), body(town, "max_completion_tokens")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("temperature 2.1", "a number from 0 (sober) to 2 (wild)"),
+        ("temperature nan", "a number from 0 (sober) to 2 (wild)"),
+        ("length 15", "a whole number of tokens from 16 to 1000"),
+        ("length 1001", "a whole number of tokens from 16 to 1000"),
+        ("length", "a whole number of tokens from 16 to 1000"),
+        ("top_p 1", "only temperature and length"),
+    ],
+)
+async def test_a_bad_value_is_refused_with_the_range(town: Town, wrong: str, told: str) -> None:
+    await town.open("telegram", max_answer=1000)
+    dana = await town.person("telegram")
+    await dana.asks(f"/set {wrong}", told)
+    assert "the model's own" in await dana.asks("/set", "temperature")
+
+
+async def test_a_role_brings_its_temperature_and_a_choice_beats_it(town: Town) -> None:
+    await town.open("telegram")
+    dana = await town.person("telegram")
+    await dana.asks("/role translator", "Translator")
+    assert "0.2 (as Translator)" in await dana.asks("/set", "temperature")
+    await dana.asks("Hallo", "Hallo")
+    assert body(town, "temperature") == 0.2
+    await dana.asks("/set temperature 1", "your choice")
+    await dana.asks("Welt", "Welt")
+    assert body(town, "temperature") == 1
+
+
+async def test_a_model_that_refuses_a_parameter_is_asked_without_it_from_then_on(town: Town) -> None:
+    town.model.refuses = {"temperature"}
+    await town.open("telegram")
+    dana = await town.person("telegram")
+    await dana.asks("/role writer", "Writer")
+    await dana.asks("A poem", "A poem")
+    await dana.asks("Another", "Another")
+    assert [request.body.get("temperature") for request in town.asked] == [1.0, None, None]
+
+
+async def test_an_endpoint_of_the_old_school_is_told_max_tokens(town: Town) -> None:
+    town.model.refuses = {"max_completion_tokens"}
+    await town.open("telegram", max_answer=300)
+    dana = await town.person("telegram")
+    await dana.asks("Hi", "Hi")
+    assert [(r.body.get("max_completion_tokens"), r.body.get("max_tokens")) for r in town.asked] == [
+        (300, None),
+        (None, 300),
+    ]
+
+
+async def test_an_answer_that_is_too_long_ends_with_a_note(town: Town, platform: str) -> None:
+    town.model.reply = LONG
+    await town.open(platform, max_answer=100)
+    dana = await town.person(platform)
+    answer = await dana.asks("Write!", "reached its longest length")
+    assert 300 <= answer.count("word") * 4 <= 400
+    assert body(town, "max_completion_tokens") == 100
+
+
+async def test_an_endpoint_that_knows_no_limit_is_ended_by_us(town: Town) -> None:
+    town.model.reply, town.model.obeys, town.model.pace = LONG, False, 0.002
+    await town.open("telegram", max_answer=100)
+    dana = await town.person("telegram")
+    answer = await dana.asks("Write!", "reached its longest length")
+    assert 400 <= answer.count("word") * 4 < 1200
+    await town.model.asked(1)
+    assert not town.asked[0].finished
+
+
+async def test_a_message_that_is_too_long_is_refused_with_both_numbers(town: Town, platform: str) -> None:
+    await town.open(platform, max_input=50)
+    dana = await town.person(platform)
+    await dana.asks("x" * 51, "Your message has 51 characters, and I read at most 50.")
+    assert town.asked == []
+    await dana.asks("x" * 50, "x" * 50)
+
+
+def quote_on(platform: str, thoughts: str) -> str:
+    """The thoughts as a person's screen has them above the answer."""
+    return {
+        "telegram": f"💭 {thoughts}\n\n",
+        "discord": f"-# 💭 {thoughts}\n\n",
+        "web": f"~~~~~~~~thinking\n{thoughts}\n~~~~~~~~\n\n",
+    }[platform]
+
+
+async def test_thoughts_are_quoted_above_the_answer_and_never_sent_back(town: Town, platform: str) -> None:
+    town.model.thoughts, town.model.reply = "She greets me.", "Hello, Dana!"
+    await town.open(platform, reasoning="quote")
+    dana = await town.person(platform)
+    answer = await dana.asks("Hi", "Hello, Dana!")
+    assert answer == quote_on(platform, "She greets me.") + "Hello, Dana!"
+    await dana.asks("Hi again", "Hello, Dana!")
+    assert "She greets me" not in str(town.asked[-1].messages)
+    assert "She greets me" not in await dana.asks("/history", "Hello, Dana!")
+
+
+@pytest.mark.parametrize("reply", ["<think>\nShe greets me.\n</think>\n\nHello, Dana!", "Hello, Dana!"])
+async def test_thoughts_are_hidden_unless_they_are_wanted(town: Town, dana: Person, reply: str) -> None:
+    town.model.reply = reply
+    assert await dana.asks("Hi", "Hello, Dana!") == "Hello, Dana!"
+    await dana.asks("Hi again", "Hello, Dana!")
+    assert "She greets me" not in str(town.asked[-1].messages)
+
+
+async def test_an_answer_that_is_all_thoughts_says_so(town: Town) -> None:
+    town.model.thoughts, town.model.reply, town.model.finish = "Hm, hm.", "", "length"
+    await town.open("telegram")
+    dana = await town.person("telegram")
+    await dana.asks("Why?", "I was still thinking when the answer reached its longest length")
+
+
+async def test_what_was_thought_before_a_restart_is_not_taken_for_the_answer(town: Town) -> None:
+    town.model.thoughts, town.model.reply = "She greets me.", "Hello, Dana, how are you today?"
+    gate = town.model.hold(after=2)
+    await town.open("telegram", reasoning="quote")
+    dana = await town.person("telegram")
+    await dana.says("Hi")
+    await dana.hears("She greets me.")
+    await gate.reached()
+    gate.open()
+    town.model.gate = None
+    await town.restart()
+    answer = await dana.hears("how are you today?")
+    assert answer == quote_on("telegram", "She greets me.") + "Hello, Dana, how are you today?"
+
+
+async def test_one_model_is_no_choice(town: Town, dana: Person) -> None:
+    await dana.asks("/model", "there is no other to choose")
+    await dana.asks("/model gpt-9", "There is no model called “gpt-9” here")
+
+
+async def words(town: Town, text: str) -> Path:
+    path = town.folder / "moderation.txt"
+    path.write_text(text, "utf-8")
+    return path
+
+
+async def test_a_question_with_a_listed_word_reaches_no_model(town: Town, platform: str) -> None:
+    await words(town, "bomb\n# a comment\nhow to steal\n")
+    await town.open(platform, moderation="words", admins=("telegram:1000",))
+    dana = await town.person(platform)
+    for wrong in ("Build a BOMB!", "Tell me how  to\nsteal"):
+        await dana.asks(wrong, "against the rules of this bot")
+    assert town.asked == []
+    await dana.asks("Is this a bombastic question?", "bombastic")
+    assert "BOMB!" not in str(town.asked[-1].messages)
+    await words(town, "bombastic")
+    await dana.asks("Is this still a bombastic question?", "against the rules of this bot")
+
+
+async def test_an_answer_with_a_listed_word_is_taken_back(town: Town, platform: str) -> None:
+    await words(town, "bomb")
+    town.model.reply = "This is how you build a bomb."
+    await town.open(platform, moderation="words", moderation_answers=True)
+    dana = await town.person(platform)
+    told = await dana.asks("How?", "I have taken it back")
+    assert "build" not in told
+    town.model.reply = "Fine."
+    await dana.asks("And?", "Fine.")
+    assert "build" not in str(town.asked[-1].messages)
+
+
+async def test_the_model_server_refuses_as_openai_does() -> None:
+    async with ModelServer() as server:
+        assert server.refuses == set()
