@@ -46,8 +46,8 @@ class Tags:
         """What a piece of text makes certain: thoughts, and the beginning of the answer."""
         self._held += text
         found: list[Delta] = []
-        if not self._close and not self._after:
-            self._begin()
+        if not self._close and not self._after and self._begins_otherwise():
+            return self.end()
         if self._close:
             found = self._think()
         if self._after and (rest := self._held.lstrip()):
@@ -57,18 +57,20 @@ class Tags:
 
     def end(self) -> list[Delta]:
         """What is still held when nothing more comes."""
-        if self._after or not self._held:
-            return []
         held, self._held = self._held, ""
+        if self._after or not held:
+            return []
         return [Delta(thought=held) if self._close else Delta(held)]
 
-    def _begin(self) -> None:
+    def _begins_otherwise(self) -> bool:
+        """Whether the text does not begin with a tag: then it is left as it is, with its leading blanks."""
         start = self._held.lstrip()
         if found := _OPEN.match(start):
             self._close = _TAGS[found[0]]
             self._held = start[found.end() :].lstrip()
-        elif start and not any(tag.startswith(start) for tag in _TAGS):
-            self._after = True
+        elif start:
+            self.over = not any(tag.startswith(start) for tag in _TAGS)
+        return self.over
 
     def _think(self) -> list[Delta]:
         thoughts, closed, rest = self._held.partition(self._close)

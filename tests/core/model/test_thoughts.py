@@ -36,6 +36,8 @@ TEXTS = [
     ("<thinker>", "", "<thinker>"),
     ("<thi", "", "<thi"),
     ("Hello", "", "Hello"),
+    (" \nHello", "", " \nHello"),
+    (" \n", "", " \n"),
     ("", "", ""),
 ]
 
