@@ -20,7 +20,7 @@ _KEPT = re.compile(
     r"!\[(?P<alone>[^\[\]\n]{0,1000})\]" + _DESTINATION.format("image") + "|"
     r"\[(?P<words>[^\[\]`\n]{0,1000})\](?P<target>" + _DESTINATION.format("address") + ")|"
     r"(?<=\])" + _DESTINATION.format("link") + "|"
-    r"<[a-z]+:[^<>\s]*>|https?://[^\s<>*|]+?(?=[_~)]*(?:[\s<>*|]|$))|"
+    r"<[a-z]+:[^<>\s`]*>|https?://[^\s<>*|`]+?(?=[_~)]*(?:[\s<>*|`]|$))|"
     r"\\(?P<broken>\n)|\\[!-/:-@\[-`{-~]",
     re.IGNORECASE,
 )
@@ -87,9 +87,17 @@ def _spans(text: str) -> list[tuple[Span, str]]:
     for start, end in [*code_spans(text), (len(text), len(text))]:
         found += [(match.span(), _shown(match)) for match in _KEPT.finditer(text, at, start)]
         if end > start:
-            found.append(((start, end), text[start:end]))
+            found.append(((start, end), _code(text[start:end])))
         at = end
     return found
+
+
+def _code(span: str) -> str:
+    """Three backticks begin a code block on Discord wherever they stand, so none are left in a line."""
+    if "```" not in span:
+        return span
+    ticks = len(span) - len(span.lstrip("`"))
+    return "``" + re.sub("`(?=`)", "`\u200b", span[ticks:-ticks]) + "``"
 
 
 def _shown(match: re.Match[str]) -> str:
@@ -103,7 +111,7 @@ def _shown(match: re.Match[str]) -> str:
         return _image(match["alone"], match["image"])
     if match["alt"] is not None:
         return _image(match["alt"], match["outer"])
-    return match[0]
+    return match[0].replace("```", "%60%60%60")  # in an address
 
 
 def _link(words: str, address: str, target: str) -> str:
@@ -111,14 +119,14 @@ def _link(words: str, address: str, target: str) -> str:
     if words == address or not words.strip():
         return address if _WEB.match(address) else plain(address)
     if _WEB.match(address) and not _WEB.match(words):
-        return f"[{inline(words)}]{target}"
+        return f"[{inline(words)}]{target.replace('```', '%60%60%60')}"
     return f"{inline(words)} ({address if _WEB.match(address) else plain(address)})"
 
 
 def _image(words: str, url: str) -> str:
     """Discord shows no images of a Markdown text, and links only the web."""
-    words = words.strip() or "image"
-    return f"[{words}]({url})" if _WEB.match(url) else words
+    words = inline(words.strip()) or "image"
+    return f"[{words}]({url.replace('```', '%60%60%60')})" if _WEB.match(url) else words
 
 
 def _strong(text: str, kept: list[Span]) -> str:

@@ -19,6 +19,7 @@ BLOCK_START = re.compile(r"(?:[-+*]|#{1,6}|\d{1,9}[.)]|[`~]{1,2})(?:\s|\Z)|[`~]{
 ATOM = re.compile(r"!?\[[^\]\n]{0,300}\]\([^)\n]{0,600}\)|(`++)[^`\n]++\1|(\*\*|__|~~|\|\|)\S[^\n]*?\2|<?https?://\S+")
 FORMULAS = re.compile(rf"{FORMULA.pattern}|{OPEN_FORMULA.pattern}")
 HEADING = re.compile(r"\s*#{1,6}\s")
+MARKER = re.compile(r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++(?:\[[ xX]\][ \t]++)?|#{1,6}[ \t]++)?")
 FENCE_LINE = re.compile(r"[ \t>]*+(?:`{3,40}+|~{3,40}+)[ \t]*+$", re.MULTILINE)
 FENCE_START = re.compile(r"[\s>]*(?:`{3}|~{3})")
 
@@ -48,6 +49,8 @@ class Cuts:
         for pattern in (SENTENCE, SPACE):
             yield from self._last((end for end in self._ends(pattern) if self._whole(end)), floor)
         yield from self._last((start for start, _ in self.formulas if self._whole(start)), self.reach // 4)
+        rows_or_code = (line.row or line.before or line.blank for line in self.lines)
+        yield from self._last((start for start, held in zip(self.starts, rows_or_code, strict=True) if not held), floor)
         yield from self._last(self._ends(SPACE), floor)
         graphemes = _boundaries(self.rest, self.reach)
         yield from self._last((end for end in graphemes if self._whole(end)), floor)
@@ -76,13 +79,16 @@ class Cuts:
         return blocks, others
 
     def _ends(self, pattern: re.Pattern[str]) -> list[int]:
-        return [match.end() for match in pattern.finditer(self.rest, self.floor, self.reach + 1)]
+        ends = (match.end() for match in pattern.finditer(self.rest, self.floor, self.reach + 1))
+        return [end for end in ends if not _joined(self.rest, end)]
 
     def _whole(self, end: int) -> bool:
-        """Whether `end` is in prose, breaks no link, code or fence line, and lets no block begin by accident."""
+        """Whether `end` is in prose, breaks no link, code, marker or fence, and lets no block begin by accident."""
         broken = _inside(end, self.atoms) or _inside(end, self.formulas) or BLOCK_START.match(self.rest, end)
-        line = self.lines[self._number(end)]
-        return not (broken or line.before or FENCE_START.match(line.text))
+        number = self._number(end)
+        line, start = self.lines[number], max(0, self.starts[number])
+        behind_marker = start < end <= MARKER.match(self.rest, start).end()  # type: ignore[union-attr]
+        return not (broken or behind_marker or line.before or FENCE_START.match(line.text))
 
     def _in_code(self, end: int) -> bool:
         return self.lines[self._number(end)].before is not None
@@ -132,6 +138,11 @@ def _boundaries(text: str, reach: int) -> list[int]:
         if end <= reach and not _inside_pair(text, end) and (start == 0 or end > start + 64):
             ends.append(end)
     return ends
+
+
+def _joined(text: str, end: int) -> bool:
+    """Whether what follows belongs to the character before it: an accent may stand on a space."""
+    return len(next(iter_graphemes(text[end - 1 : end + 1]), "")) > 1
 
 
 def _inside_pair(text: str, end: int) -> bool:

@@ -37,6 +37,10 @@ ZERO = "\u200b"
         ("||it was `||` **him**|| a||b", r"||it was `||` **him**|| a\|\|b"),
         # backticks that are no code
         ("a ``` b `c`\n\nd ` e", r"a \`\`\` b `c`" + "\n\n" + r"d \` e"),
+        # nor do three of them begin a block within a line
+        ("```` ``` ```` opens ```code``` here", f"`` `{ZERO}`{ZERO}` `` opens ``code`` here"),
+        ("http://x.org/```", r"http://x.org/\`\`\`"),
+        ("[a](http://x.org/```)", "[a](http://x.org/%60%60%60)"),
         # rules, quotes, lists, boxes
         ("a\n\n---\n\nb\n***", "a\n\n───\n\nb\n───"),
         (">>> deep\n> > er\n>close", "> deep\n> er\n> close"),
@@ -47,6 +51,7 @@ ZERO = "\u200b"
         # images and links
         ("![a cat](https://x.org/cat_(1).png)", "[a cat](https://x.org/cat_(1).png)"),
         ("![](https://x.org/c.png) ![local](c.png)", "[image](https://x.org/c.png) local"),
+        ("![a ``` cat](https://x.org/c.png)", r"[a \`\`\` cat](https://x.org/c.png)"),
         ("[![logo](https://x.org/l.png)](https://x.org)", "[logo](https://x.org)"),
         ("https://x.org/__init__.py <https://x.org/__a__>", "https://x.org/__init__.py <https://x.org/__a__>"),
         ("[`f`](/path) [a *b*](c.md) [](https://x.org)", "[`f`](/path) a *b* (c.md) https://x.org"),
