@@ -79,7 +79,7 @@ def test_an_edit_renders_the_open_page_once_and_no_frozen_one(app: App, name: st
     text = LONG[name](9_000)
     surface = Measured(app)
     screen = Screen(surface, posted=(), most=MOST)
-    for end in range(250, len(text) + 250, 250):
+    for end in range(450, len(text) + 450, 450):
         borders, before = screen._borders, len(surface.asked)
         shown(screen, text[:end], ended=False)
         new = surface.asked[before:]
@@ -104,7 +104,7 @@ CLUSTERS = {
 @pytest.mark.parametrize("shift", range(3))
 def test_no_cluster_is_cut_at_a_border(app: App, piece: str, shift: int) -> None:
     text = "x" * shift + piece.replace(" ", "") * 600
-    screen, _, _ = streamed(app, text, 777)
+    screen, _, _ = streamed(app, text, 2_777)
     whole = {match.start() for match in regex.finditer(r"\X", text)}
     assert len(screen._borders) > 2
     assert {border.offset for border in screen._borders} <= whole
