@@ -140,7 +140,7 @@ async def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
     """Run until SIGINT or SIGTERM. Raises SetupError when nothing could be started."""
     tokens = [s.get_secret_value() for s in (settings.telegram_bot_token, settings.discord_bot_token)]
     keys = [key.strip() for key in settings.openai_api_key.get_secret_value().split(",")]
-    configure(settings.log_level, secrets=[*tokens, *keys, settings.redis_url.get_secret_value()])
+    configure(settings.log_level, settings.log_format, secrets=[*tokens, *keys, settings.redis_url.get_secret_value()])
     send_traces = trace.configure()
     stop = asyncio.Event()
     _on_signals(lambda: _end(stop, say))

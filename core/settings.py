@@ -57,6 +57,7 @@ EXAMPLES = {
     "budget_chat_day": "1",
     "budget_chat_month": "10",
     "log_level": "info",
+    "log_format": "json",
 }
 
 
@@ -141,6 +142,7 @@ class Settings(BaseSettings):
     catch_up_messages: int = Field(20, ge=0, le=100)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
 
     # Where the settings were read from, for what may change while Chinwag runs.
     _env_file: Path | None = PrivateAttr(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Iterable
@@ -14,26 +15,26 @@ QUIET = ("httpx", "httpcore", "httpx2", "openai", "telegram", "discord", "asynci
 _secrets: set[str] = set()
 
 
-def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
-    """Set up logging once per process. No value of `secrets` is ever written, whoever logs it."""
+def configure(level: str, form: str = "text", *, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
+    """Set up logging once per process. No value of `secrets` is ever written, whoever logs it.
+
+    form: "text" for people, "json" for machines (an object a line, times in UTC).
+    """
     stream = stream or sys.stderr
     conceal(*secrets)
     before: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="%H:%M:%S"),
+        structlog.processors.TimeStamper(fmt="iso" if form == "json" else "%H:%M:%S", utc=form == "json"),
     ]
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    renderer = structlog.dev.ConsoleRenderer(
-        colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
-    )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=before,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, redact],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(form, stream), redact],
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
@@ -44,9 +45,18 @@ def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None 
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def _rendering(form: str, stream: TextIO) -> list[structlog.typing.Processor]:
+    if form == "json":
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain, pad_event_to=0)]
+
+
 def conceal(*secrets: str) -> None:
     """From now on no log line shows these, whoever writes it: keys change while Chinwag runs."""
-    _secrets.update(secret for secret in secrets if len(secret) >= 4)
+    for secret in secrets:
+        if len(secret) >= 4:  # also as it stands within JSON and in a repr
+            _secrets.update((secret, json.dumps(secret)[1:-1], repr(secret)[1:-1]))
 
 
 def redact(logger: object, name: str, line: object) -> str:
