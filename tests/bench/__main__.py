@@ -15,12 +15,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from statistics import mean
 from typing import Any
 
 import structlog
 
 from tests.bench import costs, fairness, freshness, living, plot, reading, rendering, timeline
-from tests.bench.report import Promise, Row, aligned, table, verdict
+from tests.bench.report import TARGET, Promise, Row, aligned, table, verdict
 
 RATIO, BURST = 1.5, 10.0  # targets: times the CPU of the bytes alone, paced; microseconds a token in bursts
 SLOWEST = 5  # of the long texts, that are shown
@@ -116,6 +117,11 @@ def _fresh(rows: Sequence[Row]) -> Iterator[str]:
     yield _target(f"429s in {len(rows)} runs: {refused}", "none", refused == 0)
     late = [row for row in rows if row.tail is None or row.tail > row.round_trip + STEP]
     yield _target(f"runs complete later than one round trip after the last token: {len(late)}", "none", not late)
+    ages: dict[tuple[str, int, float], list[float]] = {}
+    for row in rows:
+        ages.setdefault((row.place, row.answers, row.length), []).append(row.ratio)
+    over = sum(mean(ratios) > TARGET for ratios in ages.values())
+    yield _target(f"mean ages above {TARGET:g} x the clairvoyant's: {over} of {len(ages)}", "none", not over)
 
 
 def _within(known: Sequence[Promise]) -> str:
