@@ -35,7 +35,7 @@ def test_the_report_says_which_targets_are_met() -> None:
     burst = paced | {"mode": "burst", "us_per_token": 9.0}
     late = Row("group", 1, "Chinwag", 8.0, 0.08, 0.3, 0.5, 1.1, 1.0, 2.0, 9, 0)
     refused = Row("group", 1, "Chinwag", 8.0, 0.08, 0.3, 0.5, 1.1, 1.0, 0.08, 9, 1)
-    promise = Promise("group", 0.08, 1.3, 1.4, 1.54, 3.0, 1.2)
+    promise = Promise("group", 0.08, formula=1.3, least=1.4, worst=1.54, at=3.0, usual=1.2, least_usual=1.1)
     found = list(judged({"reading": [paced, burst], "freshness": [late, refused], "promises": [promise]}))
     assert [line[:6].strip() for line in found] == ["MISSED", "met", "MISSED", "MISSED", "met", "mean a"]
     assert "1.10 times" in found[-1]
