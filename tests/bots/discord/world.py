@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bots.discord import DiscordBot
-from core.surface import Choice, Out, Surface
-from core.types import Incoming
+from core.surface import Choice, Out, Pressed, Surface
+from core.types import Incoming, Press
 from tests.platforms.discord import DiscordServer
 
 
@@ -23,6 +23,9 @@ class RecordingCore:
         self.choices: list[Choice] = []
         self.error: Exception | None = None
         self.places: list[tuple[str, str]] = []
+        self.edits: list[Incoming] = []
+        self.pressed: list[Press] = []
+        self.says = Pressed("Stopped.", done=True)
 
     async def receive(self, incoming: Incoming) -> None:
         if self.hold:
@@ -30,6 +33,19 @@ class RecordingCore:
         if self.error:
             raise self.error
         self.got.append(incoming)
+
+    async def edited(self, incoming: Incoming) -> None:
+        if self.error:
+            raise self.error
+        self.edits.append(incoming)
+
+    async def press(self, press: Press) -> Pressed:
+        self.pressed.append(press)
+        if self.hold:
+            await self.hold.wait()
+        if self.error:
+            raise self.error
+        return self.says
 
     async def seen(self, platform: str, bot: str) -> Sequence[tuple[str, str]]:
         return self.places

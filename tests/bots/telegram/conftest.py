@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bots.telegram import TelegramBot
-from core.surface import Choice
-from core.types import Incoming
+from core.surface import Choice, Pressed
+from core.types import Incoming, Press
 from tests.platforms.telegram import Rates, TelegramServer
 
 
@@ -24,6 +24,9 @@ class RecordingCore:
     failures: int = 0
     fails: Callable[[Incoming], bool] = lambda incoming: True
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    edits: list[Incoming] = field(default_factory=list)
+    pressed: list[Press] = field(default_factory=list)
+    says: Pressed = field(default_factory=lambda: Pressed("Stopped.", done=True))
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -35,6 +38,16 @@ class RecordingCore:
             self.failures -= 1
             raise OSError("disk full")
         self.taken.append(incoming)
+
+    async def edited(self, incoming: Incoming) -> None:
+        self.edits.append(incoming)
+
+    async def press(self, press: Press) -> Pressed:
+        self.pressed.append(press)
+        if self.failures:
+            self.failures -= 1
+            raise OSError("disk full")
+        return self.says
 
     async def suggest(self, incoming: Incoming, argument: str) -> Sequence[Choice]:
         return ()
