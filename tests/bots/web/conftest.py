@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -12,6 +13,9 @@ import pytest
 from bots.web import WebBot
 from core.store import Store
 from tests.bots.web.fakes import People, ScriptedCore, Weather
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HERE = Path(__file__).parent
@@ -86,3 +90,33 @@ async def other(bot: WebBot, store: Store) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=bot.url, trust_env=False) as client:
         await client.get(f"/?token={await store.logins.mint('anna')}")
         yield client
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+def problems() -> list[str]:
+    """What the browser complained about: errors of scripts, and everything that the policy blocked."""
+    return []
+
+
+@pytest.fixture
+async def page(bot: WebBot, browser: Browser, problems: list[str]) -> Page:
+    from playwright.async_api import expect
+
+    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    page = await context.new_page()
+    page.set_default_timeout(10_000)
+    page.on("console", lambda message: problems.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    await page.goto(await bot.link())
+    await expect(page.locator("#starters button")).to_have_count(4)
+    return page

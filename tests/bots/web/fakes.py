@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from core.commands import actions, parse
 from core.errors import Gone, UserError
@@ -12,6 +13,9 @@ from core.model import Status
 from core.store import Pairing, Store
 from core.surface import Choice, Out, Platform, Pressed, Surface
 from core.types import Incoming, Lane, Press, SessionKey, Turn
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
 
 ROLES = [Choice("assistant", "Assistant – helps with anything"), Choice("teacher", "Teacher – explains step by step")]
 LANGUAGES = [Choice("auto", "auto – the language you write in"), Choice("Deutsch", "Deutsch")]
@@ -183,3 +187,15 @@ class Weather:
 
 def _out(surface: Surface, text: str, *, nonce: str = "", final: bool = False, under: Turn | None = None) -> Out:
     return Out(surface.render(text), nonce=nonce, final=final, actions=actions.under(under) if under else ())
+
+
+async def ask(page: Page, text: str) -> None:
+    await page.fill("#text", text)
+    await page.press("#text", "Enter")
+
+
+def answer(core: ScriptedCore, *pieces: str, end: bool = True) -> None:
+    for piece in pieces:
+        core.pieces.put_nowait(piece)
+    if end:
+        core.pieces.put_nowait(None)

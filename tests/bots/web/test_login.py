@@ -118,3 +118,14 @@ async def test_only_an_admin_makes_links(client: httpx.AsyncClient, other: httpx
     answer = await other.post("/api/links")
     assert answer.status_code == 403
     assert answer.json() == {"error": "Only an admin can do this."}
+
+
+async def test_signing_out_forgets_this_browser_only(bot: WebBot, client: httpx.AsyncClient, store: Store) -> None:
+    async with httpx.AsyncClient(base_url=bot.url, trust_env=False) as elsewhere:
+        await elsewhere.get(f"/?token={await store.logins.mint('owner')}")
+        before = dict(client.cookies)
+        answer = await client.post("/api/sign-out")
+        assert (answer.status_code, dict(client.cookies)) == (204, {})
+        client.cookies.update(before)  # as somebody would who had copied it
+        assert (await client.get("/api/state")).status_code == 401
+        assert (await elsewhere.get("/api/state")).status_code == 200

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from bots.web import WebBot
 from core.model import Status
 from core.store import Store
-from tests.bots.web.conftest import CHROMIUM
-from tests.bots.web.fakes import People, ScriptedCore, Weather
+from tests.bots.web.fakes import People, ScriptedCore, Weather, answer, ask
 
 pytestmark = pytest.mark.browser
 
@@ -38,44 +37,6 @@ HOSTILE = """<script>window.pwned = 1</script><img src=x onerror="window.pwned =
 code
 ```
 """
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture
-def problems() -> list[str]:
-    """What the browser complained about: errors of scripts, and everything that the policy blocked."""
-    return []
-
-
-@pytest.fixture
-async def page(bot: WebBot, browser: Browser, problems: list[str]) -> Page:
-    context = await browser.new_context(viewport={"width": 1280, "height": 800})
-    page = await context.new_page()
-    page.set_default_timeout(10_000)
-    page.on("console", lambda message: problems.append(message.text) if message.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    await page.goto(await bot.link())
-    await expect(page.locator("#starters button")).to_have_count(4)
-    return page
-
-
-async def ask(page: Page, text: str) -> None:
-    await page.fill("#text", text)
-    await page.press("#text", "Enter")
-
-
-def answer(core: ScriptedCore, *pieces: str, end: bool = True) -> None:
-    for piece in pieces:
-        core.pieces.put_nowait(piece)
-    if end:
-        core.pieces.put_nowait(None)
 
 
 async def until(look: Callable[[], Awaitable[float]], enough: Callable[[float], bool]) -> None:
