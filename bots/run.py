@@ -13,7 +13,7 @@ from bots.alarm import Alarm
 from core.context import shorter
 from core.errors import SetupError
 from core.hub import Hub
-from core.model import Model, build_model
+from core.model import Model, build_model, build_moderation, own_keys
 from core.observe import trace
 from core.observe.alerts import Alerts
 from core.observe.log import configure, get_logger
@@ -70,8 +70,11 @@ class House:
         store.health.told.append(alarm)
         self._closing.append(alarm.close)
         alerts = Alerts()
-        model = build_model(self._settings, alerts=alerts, shrink=shorter)
-        hub = self._hub = Hub(store, model, self._settings, alert=alarm.tell)
+        keys = own_keys(self._settings, alerts)
+        model = build_model(self._settings, alerts=alerts, shrink=shorter, keys=keys)
+        if moderation := build_moderation(self._settings, keys):
+            self._closing.append(moderation.close)
+        hub = self._hub = Hub(store, model, self._settings, alert=alarm.tell, flagged=moderation)
         makers = _makers(self._settings, hub, store, model)
         if not makers:
             raise SetupError(

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 import structlog
 from langchain_core.messages import BaseMessage
 
-from core import context, parameters
+from core import context
 from core.commands import actions
 from core.commands.at_once import AtOnce
 from core.commands.opening import open_turn
 from core.commands.table import parse
+from core.commands.tuning import Tuning
 from core.context import Window
 from core.errors import ChinwagError, Gone, Refused, UserError
 from core.live.budget import Budgets
@@ -30,7 +31,6 @@ from core.observe import metrics
 from core.observe.log import get_logger
 from core.observe.trace import span
 from core.observe.trouble import explain
-from core.parameters import Bounds
 from core.quota import Quota, words
 from core.safety import Valves
 from core.said import Said
@@ -57,7 +57,7 @@ class Chat:
         quota: Quota,
         valves: Valves,
         *,
-        bounds: Bounds,
+        tuning: Tuning,
         window: Window,
         most: int,
         budgets: Budgets,
@@ -70,7 +70,7 @@ class Chat:
         self._at_once = at_once
         self._quota = quota
         self._valves = valves
-        self._bounds = bounds
+        self._tuning = tuning
         self._window = window
         self._most = most
         self._budgets = budgets
@@ -155,8 +155,9 @@ class Chat:
         anew = row.incoming.act in {"retry", "continue"} or bool(parse(row.incoming.text))
         ask = self._quota.ask(row, lease, before, anew=anew)
         role = context.role_of(session, turn.role or row.incoming.role)
-        ask.asking.parameters = parameters.of(session, role, self._bounds)
-        said = Said(ask, Thoughts(delivery, shown=self._bounds.thoughts, text=thoughts or turn.thoughts))
+        ask.asking.parameters, note = await self._tuning.parameters(session, role)
+        shown = Thoughts(delivery, shown=self._tuning.bounds.thoughts, text=thoughts or turn.thoughts)
+        said = Said(ask, shown, note=note)
         await self._converse(row, session, turn, said, delivery, before, stop)
         written = await self._store.turns.finish(
             row.id,

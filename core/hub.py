@@ -23,12 +23,12 @@ from core.errors import PlatformError
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
 from core.live.journal import Unwritten
-from core.model import Model
+from core.model import Model, choices
 from core.observe.log import get_logger
 from core.parameters import Bounds
 from core.quota import Quota
 from core.quota.unasked import Unasked
-from core.safety import Valves
+from core.safety import Flagged, Valves
 from core.settings import Settings
 from core.store import CALLS_KEPT, Store
 from core.summary import Summaries
@@ -42,7 +42,10 @@ PLACES = 200  # of one bot, which are read back after a time without a connectio
 
 
 class Hub:
-    """Implements `core.surface.Core` over one store and one model. alert: writes to the admins (a name, a text)."""
+    """Implements `core.surface.Core` over one store and one model. alert: writes to the admins (a name, a text).
+
+    flagged: the moderation endpoint.
+    """
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class Hub:
         settings: Settings,
         *,
         alert: Callable[[str, str], None] | None = None,
+        flagged: Flagged | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -62,14 +66,15 @@ class Hub:
         self._engine = Engine(self._drain)
         self._order = Turnstile()
         self._quota = Quota(store.usage, model, settings, alert=alert or _log_alert, now=now)
-        valves = Valves(settings)
+        valves = Valves(settings, flagged)
         bounds = Bounds(settings.max_answer, thoughts=settings.reasoning == "quote")
+        tuning = Tuning(store, bounds, models=lambda: choices(model), price=self._quota.prices.told)
         self._handlers = Handlers(
             store,
             self.access,
             self._quota,
             valves,
-            Tuning(store, bounds),
+            tuning,
             is_group_admin=self._is_group_admin,
             stop=self._engine.stop,
             stop_session=self._engine.stop_session,
@@ -87,7 +92,7 @@ class Hub:
             self._at_once,
             self._quota,
             valves,
-            bounds=bounds,
+            tuning=tuning,
             window=window,
             most=settings.answer_messages,
             budgets=self._budgets,

@@ -5,6 +5,7 @@ The names are a contract (README has the same table). Secrets are `SecretStr`, s
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -41,6 +42,7 @@ EXAMPLES = {
     "requests_per_endpoint": "8",
     "tokens_per_minute": "200000",
     "answer_cache_hours": "24",
+    "model_choices": "gpt-5-mini, gpt-5",
     "max_input": "20000",
     "max_answer": "4000",
     "reasoning": "quote",
@@ -80,6 +82,7 @@ class Settings(BaseSettings):
     openai_base_url: str = ""
     openai_model: str = ""
     openai_fallback_models: Annotated[tuple[str, ...], NoDecode] = ()
+    model_choices: Annotated[tuple[str, ...], NoDecode] = ()
     local_model_path: Path | None = None
 
     data_dir: Path = Path("data")
@@ -152,7 +155,7 @@ class Settings(BaseSettings):
         """The .env file that was read; None when there was none to look at."""
         return self._env_file
 
-    @field_validator("admins", "openai_fallback_models", mode="before")
+    @field_validator("admins", "openai_fallback_models", "model_choices", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -171,6 +174,23 @@ class Settings(BaseSettings):
     def _is_url(cls, value: str) -> str:
         if value and "://" not in value:
             raise ValueError(f"{value!r} is not a URL")
+        return value
+
+    @field_validator("openai_base_url")
+    @classmethod
+    def _is_an_api(cls, value: str) -> str:
+        if value and not re.match(r"https?://[^\s/?#]+[^\s?#]*$", value):  # never the value: it may hold a password
+            raise ValueError("it is no address of an API: http:// or https://, a host, a path, and nothing else")
+        if value.rstrip("/").endswith("/completions"):
+            raise ValueError("leave out /chat/completions at its end: that is added")
+        return value
+
+    @field_validator("openai_api_key")
+    @classmethod
+    def _is_sent_in_a_header(cls, value: SecretStr) -> SecretStr:
+        for key in value.get_secret_value().split(","):
+            if not re.fullmatch(r"[!#-&(-~]*", key.strip()):  # never the key itself
+                raise ValueError("a key has a blank, a quotation mark or a letter in it that no key has: copy it anew")
         return value
 
     @field_validator("max_answer")

@@ -46,14 +46,14 @@ class Site:
 
     async def state(self, person: str) -> dict[str, Any]:
         """What a page must know before it shows anything."""
-        roles, languages = await asyncio.gather(self.choices(person, "roles"), self.choices(person, "languages"))
+        names = ("roles", "models", "languages")
+        found = await asyncio.gather(*(self.choices(person, name) for name in names))
         admin = await self.is_admin(person)
         return {
             "person": person,
             "admin": admin,
             "model": status_json(self.status()),
-            "roles": [{"value": choice.value, "label": choice.label} for choice in roles],
-            "languages": [{"value": choice.value, "label": choice.label} for choice in languages],
+            **{name: [asdict(choice) for choice in choices] for name, choices in zip(names, found, strict=True)},
             "commands": [asdict(c) for c in COMMANDS if c.name != "start" and (admin or not c.admin)],
             "limits": {"text": LONGEST},
         }

@@ -9,11 +9,12 @@ from itertools import zip_longest
 from core import parameters
 from core.context import role_of
 from core.errors import UserError
+from core.model.asking import Parameters
 from core.parameters import COLDEST, DEFAULT, HOTTEST, SHORTEST, Bounds
 from core.roles import Role
 from core.store import Store
 from core.surface import Choice
-from core.types import Session
+from core.types import QUIET, Session
 
 USE = "Choose with /set temperature 0.3 or /set length 500; /set temperature default goes back."
 
@@ -41,13 +42,23 @@ class Tuning:
         if len(names) < 2:
             return []
         return [
-            *(Choice(name, self._priced(name)[:100]) for name in names),
+            *(Choice(name, self._priced(name)[:100]) for name in names if len(name) <= 100),
             Choice(DEFAULT, f"{DEFAULT} – {names[0]}"[:100]),
         ]
+
+    async def parameters(self, session: Session, role: Role | str) -> tuple[Parameters, str]:
+        """Those of the next answer, and a line about a chosen model that is no longer offered, which is said once."""
+        names = self.models()
+        found = parameters.of(session, role, self.bounds, models=names)
+        if not session.model or session.model in names or not names:
+            return found, ""
+        await self.store.sessions.tune(session, replace(session, model=""))
+        return found, f"{QUIET} {session.model} is no longer offered here; {names[0]} answers from now on."
 
     async def model(self, session: Session, wanted: str) -> str:
         """Switch to a model. Raises UserError when it may not be chosen."""
         names = self.models()
+        wanted = wanted.strip("`\"'")
         if wanted.lower() == DEFAULT:
             await self.store.sessions.tune(session, replace(session, model=""))
             return f"{_bold(names)} answers from now on."
@@ -111,7 +122,7 @@ class Tuning:
 
 def _find(names: Sequence[str], wanted: str) -> str:
     """The model of that name, or the only one whose name has it in it."""
-    plain = wanted.strip("`").casefold()
+    plain = wanted.casefold()
     found = [name for name in names if name.casefold() == plain] or [n for n in names if plain in n.casefold()]
     if len(found) != 1:
         told = "More than one model is called" if found else "There is no model called"

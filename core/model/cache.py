@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import orjson
 
 from core.model.asking import asking
-from core.model.seam import Model, Status
+from core.model.seam import Model, Status, choices
 from core.observe import metrics
 from core.types import Delta
 
@@ -49,6 +49,9 @@ class Cached:
     def status(self) -> Status:
         return self.model.status()
 
+    def choices(self) -> Sequence[str]:
+        return choices(self.model)
+
     async def start(self) -> None:
         await self.model.start()
 
@@ -63,7 +66,7 @@ class Cached:
             known = await self._shelf.get(key)
             metrics.CACHE.labels("hit" if known else "miss").inc()
             if known:
-                yield Delta(known, finish="stop", model=self.status().name)
+                yield Delta(known, finish="stop", model=asking().parameters.model or self.status().name)
                 return
         text = ""
         async with aclosing(self.model.stream(messages, said)) as deltas:

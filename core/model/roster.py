@@ -106,20 +106,40 @@ class Variables:
         return os.environ.get(name) or self._file().get(name) or ""
 
 
+def own_ring(settings: Settings, alerts: Alerts) -> KeyRing:
+    """The keys in OPENAI_API_KEY, read anew when .env changes."""
+    variables = Variables(settings.env_file, alerts)
+
+    def read() -> Sequence[str]:
+        now = variables.get("OPENAI_API_KEY") if settings.env_file is not None else ""
+        return split_keys(now or settings.openai_api_key.get_secret_value())
+
+    return KeyRing(read, alerts=alerts)
+
+
 class Roster:
     """The rungs as settings and file are now. A model that stays in the list keeps its connections and its state."""
 
-    def __init__(self, settings: Settings, queue: Queue, *, alerts: Alerts) -> None:
+    def __init__(self, settings: Settings, queue: Queue, *, alerts: Alerts, own: KeyRing | None = None) -> None:
         self._settings, self._queue, self._alerts = settings, queue, alerts
         self._variables = Variables(settings.env_file, alerts)
         self._file = Watched(settings.data_dir / FILE, parse, first=NOTHING, alerts=alerts)
         self._rungs: dict[Entry | None, Rung] = {}
         self._rings: dict[Entry, KeyRing] = {}
-        self._own = KeyRing(self._own_keys, alerts=alerts)
+        self._own = own or own_ring(settings, alerts)
 
     def __call__(self) -> list[Rung]:
         entries: list[Entry | None] = [*dict.fromkeys([*self._configured(), *self._file()])]
         return [self._rung(entry) for entry in entries or [None]]
+
+    def offered(self) -> list[Rung]:
+        """Those that people may choose: all, or what MODEL_CHOICES names, also beyond the order."""
+        rungs, names = self(), self._settings.model_choices
+        if not names or self._settings.embedded:
+            return rungs
+        beyond = {name: Entry(name, self._settings.openai_base_url) for name in names}
+        known = {rung.name: rung for rung in reversed(rungs)}
+        return [known.get(name) or self._rung(entry) for name, entry in beyond.items()]
 
     def _configured(self) -> Sequence[Entry]:
         """The models that the settings name; they share OPENAI_BASE_URL and OPENAI_API_KEY."""
@@ -128,10 +148,6 @@ class Roster:
             return ()
         names = (settings.openai_model, *settings.openai_fallback_models)
         return [Entry(name, settings.openai_base_url) for name in names]
-
-    def _own_keys(self) -> Sequence[str]:
-        now = self._variables.get("OPENAI_API_KEY") if self._settings.env_file is not None else ""
-        return split_keys(now or self._settings.openai_api_key.get_secret_value())
 
     def _rung(self, entry: Entry | None) -> Rung:
         if entry not in self._rungs:

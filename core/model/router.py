@@ -24,6 +24,7 @@ from core.errors import (
     ModelUnknown,
     ModelUnreachable,
 )
+from core.model.asking import asking
 from core.model.breaker import Breaker
 from core.model.seam import Model, Status
 from core.model.waiting import Backoff
@@ -86,6 +87,7 @@ class Run:
     longest: str = ""  # text that is void by now
     length: int = 0
     most: int = 0
+    first: Rung | None = None  # that its asker has chosen
 
     def take(self, delta: Delta) -> None:
         """Only what goes beyond all that was said before shows that it is getting on."""
@@ -114,14 +116,19 @@ class Router:
         self,
         rungs: Callable[[], Sequence[Rung]],
         *,
+        offered: Callable[[], Sequence[Rung]] | None = None,
         alerts: Alerts | None = None,
         shrink: Shrink | None = None,
         policy: Policy | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """rungs: read before every answer, for they may change. shrink: a shorter prompt, None when it has none."""
+        """rungs: read before every answer, for they may change. shrink: a shorter prompt, None when it has none.
+
+        offered: those that an asker may choose, when they are others; the chosen one goes before all.
+        """
         self._rungs = rungs
+        self._offered = offered or rungs
         self._alerts = alerts or Alerts()
         self._shrink = shrink or (lambda messages: None)
         self._policy = policy or Policy()
@@ -138,6 +145,10 @@ class Router:
         ready = (rung.model.status() for rung in rungs if rung.breaker.allows())
         return next((status for status in ready if status.ready), rungs[0].model.status())
 
+    def choices(self) -> list[str]:
+        """See `core.model.seam.Offers`."""
+        return [*dict.fromkeys([self._rungs()[0].name, *(rung.name for rung in self._offered())])]
+
     async def start(self) -> None:
         for rung in self._rungs():
             await self._begin(rung)
@@ -149,6 +160,7 @@ class Router:
     async def stream(self, messages: Sequence[BaseMessage], said: str = "") -> AsyncGenerator[Delta]:
         """See `Model.stream`. Before the first text a retry is not seen; after it the answer goes on."""
         run, prompt = Run([said] if said else [], length=len(said), most=len(said)), list(messages)
+        run.first = self._chosen()
         while True:
             rung = self._choose(run)
             problem: ModelError | None = None
@@ -182,13 +194,22 @@ class Router:
         async with aclosing(rung.model.stream(prompt, run.text)) as deltas:
             async for delta in deltas:
                 run.take(delta)
-                yield self._signed(delta, rung) if delta.finish else delta
+                yield self._signed(delta, rung, run) if delta.finish else delta
         rung.breaker.works()
         self._alerts.over(f"model {rung.label}")
 
-    def _signed(self, delta: Delta, rung: Rung) -> Delta:
+    def _chosen(self) -> Rung | None:
+        """The one that the asker wants; None for the best."""
+        name = asking().parameters.model
+        return next((rung for rung in self._offered() if rung.name == name), None) if name else None
+
+    def _order(self, run: Run) -> list[Rung]:
+        rungs = [*self._rungs()]
+        return rungs if run.first is None else [run.first, *(rung for rung in rungs if rung is not run.first)]
+
+    def _signed(self, delta: Delta, rung: Rung, run: Run) -> Delta:
         """The last delta, with who answered and, when it was not the best, why."""
-        best = self._rungs()[0]
+        best = self._order(run)[0]
         if rung is not best:
             metrics.FALLBACKS.labels(rung.name).inc()
         note = "" if rung is best else f"{QUIET} {rung.name} has answered this: {best.name} is not available right now."
@@ -205,7 +226,7 @@ class Router:
         return next((rung for rung in left if rung.breaker.allows()), left[0])
 
     def _left(self, run: Run) -> list[Rung]:
-        rungs = self._rungs()
+        rungs = self._order(run)
         return [rung for rung in rungs if rung not in run.skipped] or [rungs[0]]
 
     def _wait(self, problem: ModelError, rung: Rung, run: Run) -> float | None:
@@ -216,7 +237,7 @@ class Router:
         self._count(problem, rung, hopeless)
         run.failures[rung] = run.failures.get(rung, 0) + 1
         another = any(
-            other not in run.skipped and other is not rung and other.breaker.allows() for other in self._rungs()
+            other not in run.skipped and other is not rung and other.breaker.allows() for other in self._order(run)
         )
         wait = 0.0 if hopeless else self._pause(problem, run.failures[rung])
         log.warning("the model failed", model=rung.label, error=repr(problem), tries=run.tries, wait=round(wait, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from core.types import Delta
 
@@ -52,3 +52,17 @@ class Model(Protocol):
 
     async def close(self) -> None:
         """Stop everything that `start` began. Streams that still run are cut."""
+
+
+@runtime_checkable
+class Offers(Protocol):
+    """A Model among whose models people may choose, with `Asking.parameters`."""
+
+    def choices(self) -> Sequence[str]:
+        """The names, the one that answers by default first."""
+        ...
+
+
+def choices(model: Model) -> Sequence[str]:
+    """The models that people may choose, the default first; () when there is no choice."""
+    return model.choices() if isinstance(model, Offers) else ()

@@ -54,6 +54,11 @@ class Prices:
                 return found
         return None
 
+    def told(self, model: str) -> str:
+        """What a model costs, in words; "" when that is not known."""
+        price = self.of(model)
+        return f"${price.input} in, ${price.output} out for a million tokens" if price else ""
+
     def cost(self, model: str, usage: Usage) -> int:
         """In nano-dollars; 0 for a model without a price."""
         price = self.of(model)

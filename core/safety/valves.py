@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from core.errors import ModelError, UserError
+from core.errors import ModelError, SetupError, UserError
 from core.observe import metrics
 from core.observe.log import get_logger
 from core.safety.words import WordFile
@@ -23,13 +23,15 @@ TAKEN_BACK = "The answer went against the rules of this bot, so I have taken it 
 
 
 class Valves:
-    """Raises SetupError when the word list cannot be read. flagged: the endpoint, for MODERATION=openai."""
+    """Raises SetupError when the word list or the endpoint is missing. flagged: the endpoint, for MODERATION=openai."""
 
     def __init__(self, settings: Settings, flagged: Flagged | None = None) -> None:
         self._most = settings.max_input
         self._words = WordFile(settings.data_dir) if settings.moderation == "words" else None
         self._answers = settings.moderation_answers
         self._flagged = flagged if settings.moderation == "openai" else None
+        if settings.moderation == "openai" and flagged is None:
+            raise SetupError("MODERATION=openai needs OPENAI_API_KEY, or an OPENAI_BASE_URL with a moderation endpoint")
         self.asked = self.refused = self.taken_back = self.unchecked = 0
 
     async def question(self, text: str) -> None:

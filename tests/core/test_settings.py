@@ -102,3 +102,27 @@ def test_the_example_file_names_exactly_the_settings_and_its_values_are_valid(tm
 def test_the_readme_has_every_setting() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     assert not [name for name in Settings.model_fields if f"`{name.upper()}`" not in readme]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("OPENAI_BASE_URL", "ftp://x/v1", "no address of an API"),
+        ("OPENAI_BASE_URL", "http://", "no address of an API"),
+        ("OPENAI_BASE_URL", "http://x/v1 http://y", "no address of an API"),
+        ("OPENAI_BASE_URL", "http://x/v1/chat/completions", "leave out /chat/completions"),
+        ("OPENAI_API_KEY", "sk-1 sk-2", "copy it anew"),
+        ("OPENAI_API_KEY", "“sk-1”", "copy it anew"),
+        ("MAX_ANSWER", "15", "at least 16"),
+        ("MAX_INPUT", "-1", "greater than or equal to 0"),
+        ("REASONING", "loud", "'hidden' or 'quote'"),
+        ("MODERATION", "on", "'off', 'openai' or 'words'"),
+    ],
+)
+def test_what_the_model_is_asked_with_is_looked_at_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SetupError, match=f"{name}: .*{told}") as raised:
+        load(None)
+    assert "sk-1" not in str(raised.value)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from tests.platforms.model import ModelServer
+from core.errors import SetupError
+from tests.platforms.model import Fault, ModelServer
+from tests.story.people import TelegramPerson
 from tests.story.town import Person, Town
 
 LONG = "word" * 400
@@ -164,6 +167,108 @@ async def test_what_was_thought_before_a_restart_is_not_taken_for_the_answer(tow
 async def test_one_model_is_no_choice(town: Town, dana: Person) -> None:
     await dana.asks("/model", "there is no other to choose")
     await dana.asks("/model gpt-9", "There is no model called “gpt-9” here")
+
+
+PRICES = '"small" = { input = 0.1, output = 0.4 }\n'
+
+
+async def choice_of(town: Town, platform: str, **settings: object) -> Person:
+    town.model.models = ["big", "small", "special"]
+    (town.folder / "prices.toml").write_text(PRICES, "utf-8")
+    await town.open(platform, openai_model="big", openai_fallback_models=("small",), **settings)
+    return await town.person(platform)
+
+
+async def test_a_conversation_chooses_its_model(town: Town, platform: str) -> None:
+    dana = await choice_of(town, platform)
+    listed = (await dana.asks("/model", "Models:")).replace("`", "")
+    assert "big (default) ← now" in listed
+    assert "small – $0.1 in, $0.4 out for a million tokens" in listed
+    assert "special" not in listed
+    await dana.asks("/model small", "answers from now on")
+    await dana.asks("Hi", "Hi")
+    await dana.asks("/new", "A new conversation")
+    await dana.asks("Anew", "Anew")
+    await dana.asks("/model default", "answers from now on")
+    await dana.asks("Back", "Back")
+    assert [request.body["model"] for request in town.asked] == ["small", "small", "big"]
+    await dana.asks("/model special", "There is no model called “special” here")
+
+
+async def test_the_operator_names_the_choice(town: Town) -> None:
+    dana = await choice_of(town, "telegram", model_choices=("special",))
+    listed = (await dana.asks("/model", "Models:")).replace("`", "")
+    assert "special" in listed
+    assert "small" not in listed
+    await dana.asks("/model SPEC", "answers from now on")
+    await dana.asks("Hi", "Hi")
+    assert body(town, "model") == "special"
+
+
+async def test_a_model_that_is_no_longer_offered_is_said_once(town: Town, platform: str) -> None:
+    dana = await choice_of(town, platform)
+    await dana.asks("/model small", "answers from now on")
+    town.settings["openai_fallback_models"] = ()
+    await town.restart()
+    told = await dana.asks("Hi", "no longer offered")
+    assert "small is no longer offered here; big answers from now on." in told
+    assert "no longer" not in await dana.asks("Hi again", "Hi again")
+    assert [request.body["model"] for request in town.asked] == ["big", "big"]
+
+
+async def test_another_model_answers_when_the_chosen_one_does_not(town: Town) -> None:
+    dana = await choice_of(town, "telegram")
+    await dana.asks("/model small", "answers from now on")
+    town.model.models.remove("small")
+    await dana.asks("Hi", "big has answered this: small is not available right now.")
+
+
+async def test_only_the_groups_admins_choose_for_everybody(town: Town) -> None:
+    await choice_of(town, "telegram")
+    boss, bob = town.telegram.user(1, "Boss"), town.telegram.user(2, "Bob")
+    group = town.telegram.group("Friends", [bob], [boss])
+    for wish in ("/model small", "/set temperature 1"):
+        before = len(group.messages)
+        await group.send(bob, wish.replace(" ", f"@{town.telegram.bot.username} ", 1))
+        while not (told := [m.text for m in group.messages[before:] if m.from_bot]):
+            await asyncio.sleep(0.01)
+        assert "only the group's admins can" in told[0]
+
+
+async def test_an_old_answer_of_another_model_or_temperature_is_not_given_again(town: Town) -> None:
+    dana = await choice_of(town, "telegram", answer_cache_hours=1)
+    for way in ("/new", "/new", "/model small", "/set temperature 1", "/set length 50"):
+        await dana.asks(way, "")
+        if way != "/new":
+            await dana.asks("/new", "A new conversation")
+        await dana.asks("Hi", "Hi")
+    assert len(town.asked) == 4  # one of five was given again
+
+
+async def test_openais_moderation_refuses_before_the_model_is_asked(town: Town, platform: str) -> None:
+    town.model.flags = {"bomb"}
+    await town.open(platform, moderation="openai", admins=("telegram:1", f"{platform}:1"))
+    dana = await town.person(platform)
+    await dana.asks("Build a bomb!", "against the rules of this bot")
+    assert town.asked == []
+    await dana.asks("Build a house!", "Build a house!")
+    assert town.model.moderated == ["Build a bomb!", "Build a house!"]
+    assert "bomb" not in str(town.asked[-1].messages)
+
+
+async def test_a_moderation_that_fails_lets_questions_through(town: Town) -> None:
+    await town.open("telegram", moderation="openai", admins=("telegram:5",))
+    admin = TelegramPerson(town.telegram, 5, "Ada")
+    town.model.faults.append(Fault(status=500))
+    await admin.asks("Hi", "Hi")
+    told = await admin.asks("/usage", "Moderation since the start")
+    assert "0 of 1 questions refused" in told
+    assert "1 questions could not be checked" in told
+
+
+async def test_moderation_without_an_endpoint_is_no_start(town: Town) -> None:
+    with pytest.raises(SetupError, match="MODERATION=openai needs OPENAI_API_KEY"):
+        await town.open("web", moderation="openai", openai_base_url="")
 
 
 async def words(town: Town, text: str) -> Path:

@@ -157,7 +157,7 @@ async function load() {
   const state = await tried(() => api.get("state"));
   if (!state) return;
   commands = state.commands;
-  composer.picker.know(commands, { roles: state.roles, languages: state.languages });
+  composer.picker.know(commands, { roles: state.roles, models: state.models, languages: state.languages });
   composer.field.maxLength = state.limits.text;
   settings.know(state.roles, state.languages);
   $("sign-out").onclick = () => tried(signOut);
