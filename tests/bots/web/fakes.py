@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 ROLES = [Choice("assistant", "Assistant – helps with anything"), Choice("teacher", "Teacher – explains step by step")]
+MODELS = (Choice("big", "big"), Choice("small", "small – $1 in"))
 LANGUAGES = [Choice("auto", "auto – the language you write in"), Choice("Deutsch", "Deutsch")]
 
 
@@ -80,7 +81,7 @@ class ScriptedCore:
             task.add_done_callback(self.tasks.discard)
 
     async def suggest(self, incoming: Incoming, argument: str) -> Sequence[Choice]:
-        return {"roles": ROLES, "languages": LANGUAGES}[argument]
+        return {"roles": ROLES, "models": MODELS, "languages": LANGUAGES}[argument]
 
     async def close(self) -> None:
         for task in self.tasks:

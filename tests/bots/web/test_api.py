@@ -54,6 +54,7 @@ async def test_the_state_tells_a_page_what_it_needs(client: httpx.AsyncClient, w
     expected = {"name": "small offline model", "ready": False, "note": "Downloading.", "done": 3, "total": 10}
     assert state["model"] == expected
     assert [role["value"] for role in state["roles"]] == ["assistant", "teacher"]
+    assert state["models"][1] == {"value": "small", "label": "small – $1 in"}
     assert [language["value"] for language in state["languages"]] == ["auto", "Deutsch"]
     assert {"help", "retry", "approve"} <= {command["name"] for command in state["commands"]}
 
