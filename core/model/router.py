@@ -87,6 +87,7 @@ class Run:
     longest: str = ""  # text that is void by now
     length: int = 0
     most: int = 0
+    thought: bool = False
     first: Rung | None = None  # that its asker has chosen
 
     def take(self, delta: Delta) -> None:
@@ -96,6 +97,7 @@ class Run:
             self.said.clear()
             self.length = 0
         if not delta.text:
+            self.thought = self.thought or bool(delta.thought)
             return
         self.said.append(delta.text)
         self.length += len(delta.text)
@@ -183,6 +185,9 @@ class Router:
                 if len(run.longest) > len(run.text):  # what was on screen before it began again
                     yield Delta(run.longest, anew=True)
                 raise problem
+            if run.thought and not run.said:  # the next try thinks anew
+                run.thought = False
+                yield Delta(anew=True)
             metrics.RETRIES.labels(type(problem).__name__).inc()
             await self._sleep(wait)
 

@@ -164,6 +164,15 @@ async def test_what_was_thought_before_a_restart_is_not_taken_for_the_answer(tow
     assert answer == quote_on("telegram", "She greets me.") + "Hello, Dana, how are you today?"
 
 
+async def test_what_was_thought_in_vain_is_not_shown_twice(town: Town) -> None:
+    town.model.thoughts, town.model.reply = "She greets me.", "Hello, Dana!"
+    town.model.faults.append(Fault(how="cut", after=0))
+    await town.open("telegram", reasoning="quote")
+    dana = await town.person("telegram")
+    assert await dana.asks("Hi", "Hello, Dana!") == quote_on("telegram", "She greets me.") + "Hello, Dana!"
+    assert len(town.asked) == 2
+
+
 async def test_one_model_is_no_choice(town: Town, dana: Person) -> None:
     await dana.asks("/model", "there is no other to choose")
     await dana.asks("/model gpt-9", "There is no model called “gpt-9” here")

@@ -1,5 +1,6 @@
 // The conversation on screen: what Chinwag's state says, kept up to date by its news.
 
+import { withoutThoughts } from "./code.js";
 import { api } from "./api.js";
 import { asked } from "./dialogs.js";
 import { $ } from "./dom.js";
@@ -242,7 +243,7 @@ export class Conversation {
   /** The last word is on screen; how the turn ended is in history a moment later. */
   async finished(view) {
     this.settle();
-    $("spoken").textContent = view.text.slice(0, 2000);
+    $("spoken").textContent = withoutThoughts(view.text).slice(0, 2000);
     const { id } = this.session;
     for (const pause of SETTLE) {
       await new Promise((done) => { setTimeout(done, pause); });

@@ -115,6 +115,20 @@ async def test_hostile_markdown_is_harmless(page: Page, core: ScriptedCore, prob
     assert problems == []  # nothing even reached the content security policy
 
 
+async def test_thoughts_are_folded_above_the_answer(page: Page, core: ScriptedCore, problems: list[str]) -> None:
+    await ask(page, "Hi")
+    answer(core, "~~~~~~~~thinking\nShe <b>greets</b> ", "me.\n~~~~~~~~\n\n", "Hello, **Dana**!")
+    await expect(page.locator(".under")).to_contain_text("a test")
+    thoughts = page.locator(".answer details.thoughts")
+    assert await thoughts.get_attribute("open") is None
+    await expect(thoughts.locator("code")).to_be_hidden()
+    await thoughts.locator("summary").click()
+    await expect(thoughts.locator("code")).to_have_text("She <b>greets</b> me.")
+    await expect(page.locator(".answer p")).to_have_text("Hello, Dana!")
+    await expect(page.locator("#spoken")).to_have_text("Hello, **Dana**!")
+    assert problems == []
+
+
 async def test_escape_stops_and_retry_answers_anew(page: Page, core: ScriptedCore) -> None:
     await ask(page, "Tell me everything")
     answer(core, "In the beginning", end=False)
