@@ -45,6 +45,7 @@ def somebody(arena: Arena, platform: str) -> Person:
 @pytest.mark.parametrize(("platform", "step", "nth"), INSTANTS)
 async def test_a_message_survives(arena: Arena, platform: str, step: str, nth: int) -> None:
     dana = somebody(arena, platform)
+    arena.model.pace = 0.03  # slow enough for some edits
     arena.start(step, nth)
     await arena.up()
     await arena.until(lambda: arena.discord.registry().named("ask"), "the commands")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from core.chat import UNSHOWN
 from core.model import Status
 from core.store.turns import Turns
 from core.types import Delta
+from tests.platforms.discord import SEND, VIEW, Channel, Interaction
 from tests.story.people import TelegramPerson
 from tests.story.town import Town
 
@@ -98,3 +102,41 @@ async def test_a_message_that_was_deleted_while_nobody_looked_is_posted_anew(tow
     await town.start()
     await dana.hears("to the end.")
     assert [message.text for message in dana.chat.messages if message.from_bot] == [STORY]
+
+
+def turns(town: Town) -> list[tuple[str, str, str]]:
+    with closing(sqlite3.connect(f"file:{town.folder}/chinwag.db?mode=ro", uri=True)) as connection:
+        return connection.execute("SELECT state, answer, note FROM turns").fetchall()
+
+
+async def cut_off_and_expired(town: Town) -> tuple[Interaction, Channel]:
+    """A slash command whose answer is half on screen when Chinwag ends, and whose token has run out since."""
+    await town.open("discord", stop_grace=0.0)
+    town.model.reply = STORY
+    ann = town.discord.user("ann")
+    channel = town.discord.guild("school", members=[ann]).channel("general")
+    gate = town.model.hold(after=10)
+    asked = await channel.slash(ann, "ask", question="Tell me a story.")
+    await gate.reached()
+    await asked.until(lambda asked: "Once upon a time" in asked.text)
+    await town.close()
+    asked.created -= 901
+    gate.open()
+    return asked, channel
+
+
+async def test_an_answer_whose_token_ran_out_goes_on_in_the_same_message(town: Town) -> None:
+    asked, channel = await cut_off_and_expired(town)
+    await town.start()
+    await asked.until(lambda asked: asked.text == STORY)
+    assert [message.content for message in channel.from_bot] == [STORY]
+
+
+async def test_where_the_bot_may_not_write_it_is_marked_as_cut_off(town: Town) -> None:
+    _, channel = await cut_off_and_expired(town)
+    channel.deny(VIEW | SEND)
+    await town.start()
+    await channel.until(lambda _: turns(town)[0][0] != "open")
+    ((_, answer, note),) = turns(town)
+    assert STORY.startswith(answer)
+    assert note == UNSHOWN
