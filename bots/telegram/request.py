@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import ssl
+from functools import cache
 from typing import Any
 
+import httpx
 import orjson
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
@@ -30,6 +33,12 @@ class ApiRequest(HTTPXRequest):
         return answer
 
 
+@cache
+def tls() -> ssl.SSLContext:
+    """Made once for all clients: reading the certificates takes a good part of the time that a start takes."""
+    return httpx.create_ssl_context()
+
+
 def api_request(*, connections: int = 256) -> ApiRequest:
     return ApiRequest(
         connection_pool_size=connections,
@@ -37,6 +46,7 @@ def api_request(*, connections: int = 256) -> ApiRequest:
         write_timeout=EDIT_READ_TIMEOUT,
         connect_timeout=CONNECT_TIMEOUT,
         pool_timeout=CONNECT_TIMEOUT,
+        httpx_kwargs={"verify": tls()},
     )
 
 

@@ -7,6 +7,7 @@ on its stdin, an `Order` as JSON; it answers with the pid. When its stdin ends i
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -74,10 +75,22 @@ def _fork(order: dict[str, Any]) -> int:
         os._exit(code)
 
 
-def main() -> None:
+def warm_up() -> None:
+    """Import all that a start needs, and read the certificates."""
     import core.model.chat
-    import core.model.endpoint  # noqa: F401
+    import core.model.endpoint
+    import core.model.roster
+    import core.model.router  # noqa: F401
+    from bots.telegram.request import tls
+    from tests.soak import steps  # noqa: F401
 
+    tls()
+    gc.collect()
+    gc.freeze()  # else the first collection of each child copies all of this
+
+
+def main() -> None:
+    warm_up()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     children = []
