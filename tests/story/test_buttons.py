@@ -232,3 +232,35 @@ async def test_stop_is_pressed_before_the_chat_can_be_edited_and_acts_at_once(to
     gate.open()
     await dana.sees(lambda: len(town.asked) == 2, "the question that waited")
     assert town.asked[-1].text == "And another question."
+
+
+async def test_a_retry_that_says_nothing_leaves_the_old_answer(town: Town, dana: Person) -> None:
+    town.model.reply = "The only answer."
+    await dana.asks("A question.", "The only answer.")
+    await town.settled()
+    town.model.faults += [Fault(status=400)] * 4
+    await dana.presses("retry")
+    failed = await dana.hears("⚠️")
+    assert failed.startswith("The only answer.")
+    town.model.faults.clear()
+    await town.settled()
+    gate = town.model.hold(after=0)
+    await dana.presses("retry")
+    await gate.reached()
+    await dana.says("/stop")
+    gate.open()
+    await town.settled()
+    town.model.reply = "Very well."
+    await dana.asks("Thanks.", "Very well.")
+    assert [m["content"] for m in town.asked[-1].messages[1:]] == ["A question.", "The only answer.", "Thanks."]
+
+
+async def test_an_answer_without_streaming_has_buttons_too(town: Town, dana: Person) -> None:
+    await dana.asks("/stream off", "complete")
+    town.model.reply = "All at once."
+    await dana.asks("A question.", "All at once.")
+    await dana.sees(lambda: list(dana.buttons()) == ["retry"], "a retry button")
+    await town.settled()
+    town.model.reply = "Once more."
+    await dana.presses("retry")
+    await dana.hears("Once more.")
