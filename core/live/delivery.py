@@ -239,8 +239,7 @@ class Delivery:
         screen = self._screen
         beginning = screen.beginnings
         nonce = f"{self._nonce}-{due.number}" + (f"-{screen.lost}" if screen.lost else "")
-        final = due.final and self._ended
-        out = Out(due.rendered, due.number, nonce, final=final, files=due.files, actions=due.actions)
+        out = Out(due.rendered, due.number, nonce, due.final and self._ended, due.files, due.actions)
         if due.number < len(screen.pages) and not due.files:
             known = screen.pages[due.number]
             known.shown = None
