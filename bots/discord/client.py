@@ -6,6 +6,7 @@ A client lives as long as one log-in: a new one is made for other intents or ano
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -31,6 +32,8 @@ log = get_logger(__name__)
 
 # Discord: interactions must be answered within 3 seconds
 COMMIT_WITHIN, DEFER_WITHIN, SUGGEST_WITHIN = 0.5, 2.0, 2.0
+
+PRESSES = 500  # that are recognised when they come twice
 
 Failed = Callable[[Incoming, Exception], Coroutine[Any, Any, None]]
 
@@ -69,6 +72,7 @@ class Client(discord.Client):
         )
         self.http.get_ratelimit = self._bucket  # type: ignore[method-assign]
         self._core = core
+        self._pressed: deque[int] = deque(maxlen=PRESSES)  # interactions
         self._clock = clock
         self._failed = failed
         self._begun = begun
@@ -131,8 +135,7 @@ class Client(discord.Client):
 
     async def on_interaction(self, interaction: discord.Interaction[discord.Client]) -> None:
         if self.user is not None and interaction.type is discord.InteractionType.component:
-            press = from_press(interaction, self.user, self._clock())
-            return await answer(interaction, lambda: self._core.press(press))
+            return await self._press(interaction, self.user)
         if self.user is None or not is_command(interaction):
             return
         incoming = from_interaction(interaction, self.user, self._clock())
@@ -140,6 +143,14 @@ class Client(discord.Client):
             await self._suggest(interaction, incoming)
         elif interaction.type is discord.InteractionType.application_command:
             await self._accept(interaction, incoming)
+
+    async def _press(self, interaction: discord.Interaction[discord.Client], me: discord.ClientUser) -> None:
+        """Once: after a restart the session that is replayed and the new one may both bring it."""
+        if interaction.id in self._pressed:
+            return
+        self._pressed.append(interaction.id)
+        press = from_press(interaction, me, self._clock())
+        await answer(interaction, lambda: self._core.press(press))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.exception("a Discord event could not be handled", handler=event_method)

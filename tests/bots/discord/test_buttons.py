@@ -43,6 +43,15 @@ async def test_a_press_that_does_something_is_acknowledged_without_words(world: 
     assert taken.address.token == press.token
 
 
+async def test_a_press_that_is_delivered_twice_is_taken_once(world: World) -> None:
+    message = await shown(world, STOP)
+    press = await message.press(world.alice, "⏹ Stop")
+    await press.deliver_again()
+    await world.dm.send(world.alice, "and then this")
+    await world.taken(2)
+    assert len(world.core.pressed) == 1
+
+
 async def test_a_refusal_is_read_by_the_presser_alone(world: World) -> None:
     world.core.says = Pressed("Only Bob can do that here.")
     message = await shown(world, STOP)
