@@ -16,7 +16,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -117,7 +117,7 @@ async def measured(url: str, stack: Stack, load: Load, streams: int) -> Measured
     gc.collect()
     start = _cpu()
     reading = [asyncio.create_task(stack.read(load.model)) for _ in range(streams)]
-    await _get(f"{url}/waiting/{streams}")
+    await _until(_get(f"{url}/waiting/{streams}"), reading)
     await asyncio.sleep(0.2)  # until the first token of the last one is read, too
     calls, counted = stack.counts() if stack.counts else (0, 0)
     asked, began = _cpu(), time.monotonic()
@@ -135,6 +135,15 @@ async def measured(url: str, stack: Stack, load: Load, streams: int) -> Measured
         seconds,
         calls_then - calls,
     )
+
+
+async def _until(wanted: Coroutine[Any, Any, None], reading: Sequence[asyncio.Task[Any]]) -> None:
+    """Raises what ended one of the readers before."""
+    waiting = asyncio.create_task(wanted)
+    done, _ = await asyncio.wait([waiting, *reading], return_when=asyncio.FIRST_COMPLETED)
+    if waiting not in done:
+        waiting.cancel()
+        raise AssertionError(f"an answer ended before it began: {[task.result() for task in done]}")
 
 
 def _cpu() -> float:

@@ -124,10 +124,10 @@ class Models:
     async def start(self) -> None:
         """The first answer does it."""
 
-    async def stream(self, messages: Sequence[BaseMessage]) -> AsyncGenerator[Delta]:
+    async def stream(self, messages: Sequence[BaseMessage], said: str = "") -> AsyncGenerator[Delta]:
         if self.chosen not in self._endpoints:
             self._endpoints[self.chosen] = Endpoint(model=self.chosen, base_url=self._url, keys=["k"])
-        async with aclosing(self._endpoints[self.chosen].stream(messages)) as deltas:
+        async with aclosing(self._endpoints[self.chosen].stream(messages, said)) as deltas:
             async for delta in deltas:
                 self.pieces += 1
                 yield delta
