@@ -29,8 +29,8 @@ async def test_odd_messages_are_answered(town: Town, dana: Person, text: str) ->
     assert sent.replace(" ", "")[-4:] == text.replace("\0", "").replace(" ", "")[-4:]
 
 
-async def test_a_huge_message_is_answered(town: Town) -> None:
-    await town.open("web")
+async def test_a_huge_message_is_answered_where_it_is_allowed(town: Town) -> None:
+    await town.open("web", max_input=0)
     dana = await town.person("web")
     town.model.reply = "That was long."
     await dana.asks("word " * 20_000, "That was long.")

@@ -69,7 +69,7 @@ async def test_stop_also_ends_an_answer_that_is_only_still_being_shown(town: Tow
 
 
 async def test_the_newest_turn_is_never_forgotten_however_long(town: Town) -> None:
-    await town.open("web")
+    await town.open("web", max_input=0)
     dana = await town.person("web")
     town.model.reply = "I have read it."
     await dana.asks("My paste: " + "blah " * 8_000 + "the end of it", "I have read it.")

@@ -19,6 +19,7 @@ SECRET = 'sk-"quoted"-\\-secret'
 def _as_it_was() -> Iterator[None]:
     root, secrets = logging.getLogger(), set(log._secrets)
     handlers, level = root.handlers[:], root.level
+    log._secrets = set()
     yield
     root.handlers[:], log._secrets = handlers, secrets
     root.setLevel(level)

@@ -30,7 +30,7 @@ def test_the_text_is_what_prometheus_reads() -> None:
 
 def test_no_number_is_about_a_person_or_a_chat() -> None:
     labels = {label for collector in vars(metrics).values() for label in getattr(collector, "_labelnames", ())}
-    assert labels == {"model", "state", "kind", "platform", "call", "outcome", "result"}
+    assert labels == {"model", "state", "kind", "platform", "call", "outcome", "result", "why"}
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel["title"])
