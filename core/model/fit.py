@@ -61,14 +61,18 @@ def limit(asked: Asking, said: str = "") -> int | None:
     return None if length is None else max(length - size(said) // BYTES, LEAST)
 
 
-async def kept(deltas: AsyncGenerator[Delta], most: int | None) -> AsyncGenerator[Delta]:
+def kept(deltas: AsyncGenerator[Delta], most: int | None) -> AsyncGenerator[Delta]:
     """The deltas of an answer, ended as "length" when the endpoint does not keep to `most` tokens."""
-    left = (most or 0) * BYTES * SLACK
+    return deltas if most is None else _kept(deltas, most)
+
+
+async def _kept(deltas: AsyncGenerator[Delta], most: int) -> AsyncGenerator[Delta]:
+    left = most * BYTES * SLACK
     async with aclosing(deltas):
         async for delta in deltas:
             yield delta
             left -= size(delta.text) + size(delta.thought)
-            if most is not None and left < 0 and not delta.finish:
+            if left < 0 and not delta.finish:
                 log.info("the endpoint does not keep to the limit of an answer, it is ended here", tokens=most)
                 yield Delta(finish="length")
                 return
