@@ -17,8 +17,10 @@ from core.live.journal import Fenced
 from core.model import Model
 from core.model.asking import ASKING, Asking, Spent
 from core.model.counting import BYTES, prompt_tokens, size
+from core.observe import metrics
 from core.quota import words
 from core.quota.limits import Limits, periods
+from core.quota.money import NANO
 from core.quota.pace import Pace
 from core.quota.prices import PER, Price, Prices
 from core.settings import Settings
@@ -85,7 +87,7 @@ class Quota:
         return Bill(ask.payer, ask.charges, periods(self.now()))
 
     def charges(self, spent: Sequence[Spent]) -> list[Charge]:
-        return [
+        charges = [
             Charge(
                 s.model,
                 s.usage.prompt,
@@ -96,6 +98,9 @@ class Quota:
             )
             for s in spent
         ]
+        for charge in charges:
+            metrics.COST.labels(charge.model).inc(charge.cost / NANO)
+        return charges
 
     async def paid(self, payer: Payer) -> None:
         """A bill was paid: tell the admins of every limit that is used up further than they know."""

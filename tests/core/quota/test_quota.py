@@ -16,8 +16,10 @@ from core.live.journal import Fenced
 from core.model import Status
 from core.model.metered import Metered
 from core.model.queue import Queue
+from core.observe import metrics
 from core.quota import Quota
 from core.quota.limits import periods
+from core.quota.money import NANO
 from core.quota.quota import SHARE
 from core.quota.unasked import Unasked
 from core.settings import Settings
@@ -91,6 +93,18 @@ async def test_an_answer_of_many_shares_goes_on_as_long_as_there_is_money(
     desk = Desk(store, tmp_path, model, clock, budget_user_day=Decimal(1))
     assert len(await desk.answer(*row, model)) == 4 * (2 * SHARE + 10)
     assert await spent(store) == [("cheap", 2 * SHARE + 10, 14_000 + (2 * SHARE + 10) * 10_000)]
+
+
+async def test_what_was_paid_is_counted_for_the_operator(
+    store: Store, tmp_path: Path, clock: Clock, row: tuple[Row, Lease]
+) -> None:
+    counted = metrics.COST.labels("dear")._value.get
+    before, talker = counted(), Talker("dear")
+    desk = Desk(store, tmp_path, talker, clock)
+    await desk.answer(*row, Metered(talker, Queue()))
+    ((_, _, cost),) = await spent(store)
+    assert cost > 0
+    assert counted() - before == pytest.approx(cost / NANO)
 
 
 async def test_the_prices_of_the_model_that_really_answers_count(
