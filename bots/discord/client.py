@@ -78,6 +78,7 @@ class Client(discord.Client):
         self._begun = begun
         self._acks = acks
         self.current = asyncio.Event()
+        self._in_turn = asyncio.Lock()
         self.handling: set[asyncio.Task[None]] = set()
         self._missed: set[asyncio.Task[None]] = set()
 
@@ -115,7 +116,8 @@ class Client(discord.Client):
     async def on_message(self, message: discord.Message) -> None:
         if self.user and wanted(message, self.user):
             if not MISSED.get():
-                await self.current.wait()
+                async with self._in_turn:  # else who comes as the wait ends would pass those who have waited
+                    await self.current.wait()
             await self.take(message)
 
     async def take(self, message: discord.Message) -> None:
