@@ -88,6 +88,7 @@ async function openSession() {
 // Doing
 
 async function send(text) {
+  if (!known) await load(); // what is a command and what a question
   const name = /^\/(\w+)$/.exec(text)?.[1];
   if (name === "new") return begin();
   if (name === "sessions") return void (sidebar.drawer(true), $("sessions").querySelector("a")?.focus());
@@ -157,7 +158,7 @@ async function load() {
   const state = await tried(() => api.get("state"));
   if (!state) return;
   commands = state.commands;
-  composer.picker.know(commands, { roles: state.roles, models: state.models, languages: state.languages });
+  composer.know(commands, { roles: state.roles, models: state.models, languages: state.languages });
   composer.field.maxLength = state.limits.text;
   settings.know(state.roles, state.languages);
   $("sign-out").onclick = () => tried(signOut);

@@ -43,6 +43,13 @@ export class Composer {
     this.drawButton();
   }
 
+  /** The list is offered for what was typed before they were known, too. */
+  know(commands, values) {
+    const first = !this.picker.commands.length;
+    this.picker.know(commands, values);
+    if (first && document.activeElement === this.field) this.picker.look(this.text);
+  }
+
   changed() {
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight}px`;

@@ -152,6 +152,32 @@ async def test_what_is_said_meanwhile_waits_for_what_was_missed() -> None:
         assert list(dict.fromkeys(texts)) == ["first", "second"]
 
 
+async def test_who_comes_in_the_instant_in_which_the_wait_ends_comes_after_those_who_waited() -> None:
+    async with a_discord() as server, running(server, note_every=NOTE) as world:
+        client = world.bot._client
+        assert client is not None
+        taken: list[discord.Message] = []
+        client.on_message, on_message = (lambda message: on_message(keep(message))), client.on_message  # type: ignore[method-assign]
+
+        def keep(message: discord.Message) -> discord.Message:
+            taken.append(message)
+            return message
+
+        for text in ("first", "second", "third"):
+            await world.dm.send(world.alice, text)
+        await server.until(lambda: len(world.core.got) == 3)
+        world.core.got.clear()
+        client.current.clear()
+        first, second, third = taken
+        client.dispatch("message", first)
+        client.dispatch("message", second)
+        await asyncio.sleep(0)
+        client.dispatch("message", third)  # its turn to run comes before theirs to wake up
+        client.current.set()
+        await server.until(lambda: len(world.core.got) == 3)
+        assert [incoming.text for incoming in world.core.got] == ["first", "second", "third"]
+
+
 async def test_a_session_lost_while_running_is_made_good_from_the_channels(monkeypatch: pytest.MonkeyPatch) -> None:
     async def at_once(*_: object, **__: object) -> None:
         """discord.py waits five seconds here."""

@@ -114,7 +114,8 @@ async def page(bot: WebBot, browser: Browser, problems: list[str]) -> Page:
 
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
     page.on("console", lambda message: problems.append(message.text) if message.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     await page.goto(await bot.link())

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from bots.web import WebBot
 from core.model import Status
@@ -156,6 +156,29 @@ async def test_commands_are_offered_and_their_answers_look_different(page: Page,
     await expect(page.locator("#picker")).to_be_hidden()
     await expect(page.locator(".turn")).to_have_count(0)
     assert [incoming.text for incoming in core.received] == ["/help"]
+
+
+async def test_a_command_typed_before_the_page_knows_them_is_one(page: Page, core: ScriptedCore) -> None:
+    arrived = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await arrived.wait()
+        await route.continue_()
+
+    await page.route("**/state", late)
+    await page.reload()
+    await page.fill("#text", "/he")
+    await expect(page.locator("#picker li")).to_have_count(0)
+    arrived.set()
+    await expect(page.locator("#picker b")).to_have_text(["/help"])
+
+    await page.reload()
+    arrived.clear()
+    await page.fill("#text", "/help")
+    await page.press("#text", "Enter")
+    arrived.set()
+    await expect(page.locator(".notice .asked")).to_have_text("/help")
+    await expect(page.locator(".turn")).to_have_count(0)
 
 
 async def test_new_begins_without_asking_the_core(page: Page, core: ScriptedCore) -> None:
