@@ -165,8 +165,8 @@ export class Conversation {
     return {
       sent: () => {
         view.unsent = false;
-        view.asked = id;
-        view.setLast(false);
+        view.asked ||= id;
+        this.settle(); // news of its answer may have come before
       },
       failed: () => {
         this.waiting.delete(id);

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from core.store import Store
 from tests.bots.web.fakes import ScriptedCore, answer, ask
@@ -25,6 +27,25 @@ async def test_the_last_question_is_changed_with_its_pen(page: Page, core: Scrip
     await expect(page.locator(".question p")).to_have_text("What is a tide?")
     await expect(page.locator(".answer .prose")).to_have_text("The sea, rising.")
     await expect(page.locator(".turn")).to_have_count(1)
+
+
+async def test_it_has_its_pen_also_when_the_answer_was_there_first(page: Page, core: ScriptedCore) -> None:
+    arrived = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        response = await route.fetch()
+        await arrived.wait()
+        await route.fulfill(response=response)
+
+    await page.route("**/messages", late)
+    await ask(page, "What is a tdie?")
+    answer(core, "A what?")
+    await expect(page.locator(".under")).to_contain_text("Retry")
+    async with page.expect_response("**/messages"):
+        arrived.set()
+    await page.wait_for_timeout(50)
+    await expect(page.get_by_role("button", name="Change the question")).to_be_visible()
+    await expect(page.locator(".under")).to_contain_text("Retry")
 
 
 async def test_only_the_last_question_has_a_pen_and_only_the_last_answer_buttons(
