@@ -7,10 +7,11 @@ begins anew with every commit of another process), and leaves out what was delet
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
+import re
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from core.store.file import CURES, unusable
 from core.store.lock import lock_file
 
 BUSY_SECONDS = 10.0
+NAMED_BY_TIME = r"chinwag-\d{8}-\d{6}\.db"  # as `bots.backup` calls them
+ABANDONED = 24 * 3600.0  # seconds: Windows, where nothing locks the part of a living backup
 
 
 def back_up(path: Path, target: Path, *, force: bool = False) -> int:
@@ -33,7 +36,7 @@ def back_up(path: Path, target: Path, *, force: bool = False) -> int:
         raise SetupError(_occupied(path, target))
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _unfinished(target) as part:
+        with unfinished(target) as part:
             _copy(path, part)
             _sync(part)
             _name(part, target, force)
@@ -54,17 +57,15 @@ def _occupied(path: Path, target: Path) -> str:
 
 
 @contextlib.contextmanager
-def _unfinished(target: Path) -> Iterator[Path]:
+def unfinished(target: Path) -> Iterator[Path]:
     """An empty private file beside the target, gone afterwards. Those of backups that were killed are deleted first."""
-    for left in target.parent.glob(f"{glob.escape(target.name)}.*.part"):
-        _delete_if_left(left)
+    ours = re.compile(rf"(?:{NAMED_BY_TIME}|{re.escape(target.name)})\.\d+\.part")
+    for left in target.parent.glob("*.part"):
+        if ours.fullmatch(left.name):
+            _delete_if_left(left)
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    file = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    file = _made(part)
     try:
-        if sys.platform == "win32":  # where an open file cannot be renamed
-            os.close(file)
-        else:
-            lock_file(file)
         yield part
     finally:
         if sys.platform != "win32":
@@ -72,13 +73,30 @@ def _unfinished(target: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def _made(part: Path) -> int:
+    """The open file, locked for as long as it is: so others know that it is no leftover."""
+    while True:
+        file = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        if sys.platform == "win32":  # where an open file cannot be renamed
+            os.close(file)
+            return file
+        if lock_file(file) and part.exists():
+            return file
+        os.close(file)  # another has just taken it for a leftover
+        part.unlink(missing_ok=True)
+
+
 def _delete_if_left(part: Path) -> None:
-    file = os.open(part, os.O_RDWR)
-    try:
-        if lock_file(file):
-            part.unlink(missing_ok=True)
-    finally:
-        os.close(file)
+    """What another user has left, say, stays: it is no reason to make no backup."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32" and time.time() - part.stat().st_mtime < ABANDONED:
+            return
+        file = os.open(part, os.O_RDWR)
+        try:
+            if lock_file(file):
+                part.unlink(missing_ok=True)
+        finally:
+            os.close(file)
 
 
 def _copy(path: Path, part: Path) -> None:

@@ -17,8 +17,9 @@ import pytest
 
 from core.errors import SetupError
 from core.store import Store
-from core.store.backup import back_up
+from core.store.backup import back_up, unfinished
 from core.store.check import check
+from core.store.lock import lock_file
 from tests.core.store.conftest import KEY, LANE, Place, answered, incoming
 
 ROOT = Path(__file__).parents[3]
@@ -158,6 +159,59 @@ async def test_killed_in_the_middle_it_leaves_no_half_backup_and_the_next_one_cl
     assert not target.exists()
     back_up(place.path, target)
     assert [file.name for file in target.parent.iterdir()] == ["copy.db"]
+
+
+async def test_what_one_that_was_killed_has_left_is_cleaned_up_by_the_next_under_another_name(
+    place: Place, target: Path
+) -> None:
+    """Without a name backups are called after the second in which they began."""
+    await filled(place)
+    first, second, third = (target.with_name(f"chinwag-20261122-18000{n}.db") for n in (1, 2, 3))
+    with slowly(place, first) as killed, slowly(place, third) as living:
+        part, busy = told(killed), told(living)
+        killed.kill()
+        killed.wait()
+        others = [target.with_name(name) for name in ("a film.part", "notes.db.77.part", "chinwag-2026.db.77.part")]
+        for other in others:
+            other.touch()
+        assert part.exists()
+        back_up(place.path, second)
+        assert sorted(target.parent.iterdir()) == sorted([second, busy, *others])
+        living.communicate("\n")
+    assert living.returncode == 0
+    assert faults(third) == []
+
+
+def slowly(place: Place, target: Path) -> subprocess.Popen[str]:
+    """A backup in a process of its own, which stops before the copy gets its name, until it is sent a line."""
+    code = [sys.executable, "-c", SLOWLY.replace("time.sleep(60)", "input()"), str(place.path), str(target)]
+    return subprocess.Popen(code, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def told(backup: subprocess.Popen[str]) -> Path:
+    """The name of its part, once it has written all of it."""
+    assert backup.stdout
+    return Path(backup.stdout.readline().strip())
+
+
+def test_a_part_that_was_swept_before_it_could_be_locked_is_begun_again(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between making the file and locking it another backup may take it for a leftover."""
+    target.parent.mkdir()
+    locked: list[int] = []
+
+    def late(file: int) -> bool:
+        if not locked:
+            next(target.parent.iterdir()).unlink()
+        locked.append(file)
+        return lock_file(file)
+
+    monkeypatch.setattr("core.store.backup.lock_file", late)
+    with unfinished(target) as part:
+        assert part.exists()
+    assert len(locked) == 2
+    assert list(target.parent.iterdir()) == []
 
 
 async def test_the_part_of_one_that_is_still_writing_is_left_alone(place: Place, target: Path) -> None:
