@@ -35,8 +35,7 @@ class Cuts:
         self.starts = [line.start - len(reopen) for line in self.lines]
         first = self.starts[self._number(self.floor)]
         self.atoms = [m.span() for m in ATOM.finditer(rest, max(0, first), self.reach + 200)]
-        formulas = FORMULAS.finditer(rest, max(0, self.floor - 2000), self.reach + 200)
-        self.formulas = [match.span() for match in formulas if not self._in_code(match.start())]
+        self.formulas = [span for span in _formulas(rest, self.floor, self.reach) if not self._in_code(span[0])]
 
     def best_first(self) -> Iterator[int]:
         """At most one end of each kind: block, line, sentence, space, grapheme; the last of it in the last third."""
@@ -95,6 +94,13 @@ class Cuts:
 
     def _number(self, end: int) -> int:
         return max(0, bisect_right(self.starts, end) - 1)
+
+
+def _formulas(text: str, floor: int, reach: int) -> list[tuple[int, int]]:
+    start, end = max(0, floor - 2000), reach + 200
+    if text.find("$", start, end) < 0 and text.find("\\", start, end) < 0:
+        return []
+    return [match.span() for match in FORMULAS.finditer(text, start, end)]
 
 
 def _behind_fence(text: str, reach: int) -> int:
