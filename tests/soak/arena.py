@@ -57,7 +57,10 @@ class Nest:
 
 @dataclass
 class Arena:
-    """kills: the unix times at which a process was killed, or was found to have killed itself."""
+    """kills: the unix times at which a process was killed, or was found to have killed itself.
+
+    locks: whether the file system has any; without, every process is given every lock.
+    """
 
     folder: Path
     nest: Nest
@@ -66,6 +69,7 @@ class Arena:
     discord: DiscordServer
     settings: dict[str, str] = field(default_factory=dict)
     kills: list[float] = field(default_factory=list)
+    locks: bool = True
     pid: int = 0
 
     @property
@@ -94,8 +98,8 @@ class Arena:
         await self.until(lambda: not _alive(pid), "the backup to end")
 
     def _hatch(self, *, step: str, nth: int = 1, backup: bool = False) -> int:
-        order = {"env": self.env, "log": str(self.log), "quick": True, "step": step, "nth": nth, "backup": backup}
-        return self.nest.hatch(order)
+        order = {"env": self.env, "log": str(self.log), "quick": True, "locks": self.locks}
+        return self.nest.hatch(order | {"step": step, "nth": nth, "backup": backup})
 
     async def up(self, timeout: float = 60.0) -> None:
         """Wait until both platforms are listened to, so that the events of users reach the process."""
@@ -105,6 +109,18 @@ class Arena:
     async def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
         await self.ended()
+
+    async def freeze(self) -> int:
+        """Stop the process where it is, but for a transaction, in which nobody else could write. Returns its pid."""
+        while True:
+            os.kill(self.pid, signal.SIGSTOP)
+            with closing(sqlite3.connect(self.folder / "chinwag.db", timeout=0, isolation_level=None)) as connection:
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                    return self.pid
+                except sqlite3.OperationalError:
+                    os.kill(self.pid, signal.SIGCONT)
+            await asyncio.sleep(0.01)
 
     async def ended(self, timeout: float = 60.0) -> None:
         """Wait until the process has been killed, by us or by itself."""
