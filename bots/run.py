@@ -19,7 +19,7 @@ from core.observe.alerts import Alerts
 from core.observe.log import configure, get_logger
 from core.settings import Settings
 from core.store import Store
-from core.store.lock import only_process
+from core.store.lock import Lock, only_process
 from core.store.prune import Pruner
 from core.surface import Platform
 from core.types import Address
@@ -50,11 +50,17 @@ class Bot(Platform, Protocol):
 
 
 class House:
-    """Everything that runs in one process. `say` gets the lines that tell a person what was started and where."""
+    """Everything that runs in one process. `say` gets the lines that tell a person what was started and where.
 
-    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+    lost: told why when this process must stop because another has taken its database over.
+    """
+
+    def __init__(
+        self, settings: Settings, say: Callable[[str], None], lost: Callable[[str], None] = lambda why: None
+    ) -> None:
         self._settings = settings
         self._say = say
+        self._lost = lost
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self._hub: Hub | None = None
         self.bots: list[Bot] = []
@@ -63,6 +69,7 @@ class House:
         """Start what is configured. Raises SetupError when nothing could be started; call `close` in any case."""
         lock = await only_process(self._settings.database, self._say)
         self._closing.append(lock.release)
+        self._in_background(self._watch(lock))
         store = await Store.open(self._settings.database)
         self._closing.append(store.close)
         self._in_background(Pruner(store.db, time.time).serve())
@@ -115,6 +122,9 @@ class House:
 
         self._closing.append(end)
 
+    async def _watch(self, lock: Lock) -> None:
+        self._lost(await lock.lost())
+
     async def _quiet(self, bot: Bot) -> None:
         try:
             await bot.quiet()
@@ -140,14 +150,20 @@ class House:
 
 
 async def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
-    """Run until SIGINT or SIGTERM. Raises SetupError when nothing could be started."""
+    """Run until SIGINT or SIGTERM. Raises SetupError when nothing could be started, or another has taken over."""
     tokens = [s.get_secret_value() for s in (settings.telegram_bot_token, settings.discord_bot_token)]
     keys = [key.strip() for key in settings.openai_api_key.get_secret_value().split(",")]
     configure(settings.log_level, settings.log_format, secrets=[*tokens, *keys, settings.redis_url.get_secret_value()])
     send_traces = trace.configure()
     stop = asyncio.Event()
     _on_signals(lambda: _end(stop, say))
-    house = House(settings, say)
+    lost: list[str] = []
+
+    def lose(why: str) -> None:
+        lost.append(why)
+        stop.set()
+
+    house = House(settings, say, lose)
     try:
         say("Chinwag is starting.")
         starting, stopping = asyncio.create_task(house.start()), asyncio.create_task(stop.wait())
@@ -162,6 +178,8 @@ async def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
     finally:
         await house.close()
         await asyncio.to_thread(send_traces)
+    if lost:
+        raise SetupError(lost[0])
 
 
 def _end(stop: asyncio.Event, say: Callable[[str], None]) -> None:

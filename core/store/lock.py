@@ -19,14 +19,40 @@ from core.store.file import path_of, prepare, unusable
 
 PREDECESSOR = 10.0  # seconds that one who is just stopping may take: what docker gives before it kills
 LOOK = 0.1  # seconds between two tries
+LOOK_AGAIN = 1.0  # seconds between two looks at a lock that is held
 REGION = 1 << 30  # Windows: the byte that is locked, which nobody can read meanwhile, is far behind the text
 
 
 class Lock:
     """Held until `release`, or until this process is gone."""
 
-    def __init__(self, file: int) -> None:
+    def __init__(self, path: Path, file: int) -> None:
+        self._path = path
         self._file = file
+
+    async def lost(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> str:
+        """Wait until another process has it, which only happens when somebody deletes its file. Who: one line.
+
+        Deleted, it is made anew at once; but a process that was frozen may come too late.
+        """
+        while self._file < 0 or _is(self._file, beside_of(self._path)) or self._anew():
+            await sleep(LOOK_AGAIN)
+        return (
+            f"Another Chinwag ({_named(self._path)}) has taken over {str(self._path)!r}, whose lock file was deleted: "
+            f"this one stops"
+        )
+
+    def _anew(self) -> bool:
+        """Lock the file that is there now, or a new one. False when another process has locked it."""
+        try:
+            lock = _try(self._path, beside_of(self._path))
+        except SetupError:  # neither we nor anybody else can make one: looked at again
+            return True
+        if lock is not None:
+            os.close(self._file)
+            self._file = lock._file
+        # Ourselves: a file system that gives one file another number at each look.
+        return lock is not None or holder(self._path) == f"process {os.getpid()}"
 
     async def release(self) -> None:
         """Twice is harmless. The file stays: deleting it would let two processes lock two files of one name."""
@@ -124,7 +150,15 @@ def _try(path: Path, beside: Path) -> Lock | None:
     with contextlib.suppress(OSError):  # on a full disk we are not named, but safe
         os.ftruncate(file, 0)
         os.write(file, f"{os.getpid()} {socket.gethostname()}\n".encode())
-    return Lock(file)
+    return Lock(path, file)
+
+
+def _is(file: int, path: Path) -> bool:
+    """Whether the open file is the one of that name: not when somebody has deleted it."""
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except OSError:
+        return False
 
 
 def _named(path: Path) -> str:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ class Arena:
     async def back_up(self, step: str = "") -> None:
         """Let another process make a backup, to its end or to that step."""
         pid = self._hatch(step=step, backup=True)
-        await self.until(lambda: not _alive(pid), "the backup to end")
+        await self.until(lambda: not alive(pid), "the backup to end")
 
     def _hatch(self, *, step: str, nth: int = 1, backup: bool = False) -> int:
         order = {"env": self.env, "log": str(self.log), "quick": True, "locks": self.locks}
@@ -136,13 +136,15 @@ class Arena:
     def end(self) -> None:
         """Leave nothing running, however the test went."""
         if self.pid:
-            try:
-                os.kill(self.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            self.put_down(self.pid)
+
+    def put_down(self, pid: int) -> None:
+        """Kill a process that may have ended already."""
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
     async def _gone(self, timeout: float) -> None:
-        await self.until(lambda: not _alive(self.pid), "the process to end", timeout)
+        await self.until(lambda: not alive(self.pid), "the process to end", timeout)
         self.pid = 0
         await asyncio.sleep(0)
 
@@ -183,7 +185,7 @@ class Arena:
         while not (found := look()):
             if time.monotonic() > deadline:
                 raise AssertionError(f"waited {timeout:g} s for {what}\n{self.said()}")
-            if self.pid and not _alive(self.pid) and what != "the process to end":
+            if self.pid and not alive(self.pid) and what != "the process to end":
                 raise AssertionError(f"the process ended while we waited for {what}\n{self.said()}")
             await asyncio.sleep(0.01)
         return found
@@ -198,7 +200,7 @@ class Arena:
         return "\n".join(lines[-most:])
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
     if not pid:
         return False
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.soak.arena import Arena
+from tests.soak.arena import Arena, alive
 from tests.soak.checks import judge
 from tests.soak.crowd import Person
 from tests.soak.test_steps import somebody
@@ -54,8 +54,7 @@ async def quiet(arena: Arena) -> None:
     await arena.until(still, "silence")
 
 
-@pytest.mark.parametrize("over", [False, True])
-@pytest.mark.parametrize("platform", ["telegram", "discord"])
+@pytest.mark.parametrize(("platform", "over"), [("telegram", False), ("discord", False), ("discord", True)])
 async def test_who_wakes_up_late_neither_writes_nor_shows_anything(arena: Arena, platform: str, over: bool) -> None:
     """The lease alone keeps it from it, as on a file system without locks. over: the other one has answered by then."""
     arena.locks = False
@@ -87,4 +86,30 @@ async def test_who_wakes_up_late_neither_writes_nor_shows_anything(arena: Arena,
         assert verdict.flaws == [], "\n".join([*verdict.flaws, arena.said()])
         assert verdict.orphans == []
     finally:
-        os.kill(frozen, signal.SIGKILL)
+        arena.put_down(frozen)
+
+
+async def test_its_lock_holds_while_it_is_frozen_and_when_that_is_deleted_it_ends(arena: Arena) -> None:
+    arena.settings["STOP_GRACE"] = "1"
+    dana = somebody(arena, "telegram")
+    await half_an_answer(arena, dana)
+    frozen = await arena.freeze()
+    try:
+        arena.start()
+        await arena.ended()
+        assert f"Another Chinwag (process {frozen}) is running on" in arena.said()
+        lock = arena.folder / "chinwag.db.lock"
+        lock.unlink()
+        arena.start()
+        await arena.until(lambda: lock.exists() and lock.read_text().startswith(f"{arena.pid} "), "it to take over")
+        os.kill(frozen, signal.SIGCONT)
+        await arena.until(lambda: not alive(frozen), "it to end")
+        assert f"Another Chinwag (process {arena.pid}) has taken over" in arena.said()
+        assert arena.model.gate is not None
+        arena.model.gate.open()
+        await arena.settled(1)
+        verdict = judge(arena, [dana])
+        assert verdict.flaws == [], "\n".join([*verdict.flaws, arena.said()])
+        assert verdict.orphans == []
+    finally:
+        arena.put_down(frozen)

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import traceback
+from functools import partial
 from typing import Any
 
 
@@ -48,10 +49,13 @@ def hurry() -> None:
     """Pauses that are a test's and not a platform's, so that much happens in little time."""
     import bots.discord.surface
     import bots.telegram.surface
+    from bots import run
     from core.dispatch import engine
     from core.live import delivery, pacer, trouble
+    from core.store.lock import only_process
     from core.surface import Rate
 
+    run.only_process = partial(only_process, patience=0.2)
     telegram, discord, plenty = bots.telegram.surface, bots.discord.surface, Rate(1000, 1.0)
     telegram.GROUP = telegram.PRIVATE = telegram.OVERALL = discord.OVERALL = (plenty,)
     discord.FIRST_RATE = plenty

@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,61 @@ async def test_one_that_is_just_stopping_is_waited_for(path: Path) -> None:
     assert re.search(rf"in use by process {os.getpid()}; waiting up to 10 s", said[0])
     await second.release()
     await second.release()
+
+
+class Looking:
+    """Pauses between two looks that take no time; one of `acts` is done in each, and then it is over."""
+
+    def __init__(self, *acts: Callable[[], object]) -> None:
+        self.acts = list(acts)
+
+    async def __call__(self, seconds: float) -> None:
+        if not self.acts:
+            raise TimeoutError
+        self.acts.pop(0)()
+
+
+async def test_a_deleted_file_is_made_anew_and_protects_again(path: Path) -> None:
+    lock = await only_process(url(path), print)
+    for delete in (beside_of(path).unlink, lambda: None):
+        with pytest.raises(TimeoutError):
+            await lock.lost(Looking(delete, lambda: None))
+        assert holder(path) == f"process {os.getpid()}"
+        with pytest.raises(SetupError, match="is running"):
+            await only_process(url(path), print, patience=0)
+    await lock.release()
+    assert holder(path) == ""
+
+
+async def test_who_comes_too_late_hears_who_has_taken_over(path: Path) -> None:
+    lock = await only_process(url(path), print)
+    beside_of(path).unlink()
+    with subprocess.Popen([sys.executable, "-c", HOLDING, url(path)], cwd=ROOT, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        assert other.stdout.readline() == b"held\n"
+        why = await lock.lost(Looking())
+        other.kill()
+    assert f"process {other.pid}" in why
+    assert repr(str(path)) in why
+    assert "\n" not in why
+    await lock.release()
+
+
+async def test_a_folder_that_is_gone_for_a_while_is_no_loss(path: Path) -> None:
+    """Nobody can be in it; and what else is wrong then, the database says."""
+    lock, away = await only_process(url(path), print), path.parent.with_name("away")
+    with pytest.raises(TimeoutError):
+        await lock.lost(Looking(lambda: path.parent.rename(away), lambda: away.rename(path.parent), lambda: None))
+    assert holder(path) == f"process {os.getpid()}"
+    await lock.release()
+
+
+async def test_a_file_whose_number_changes_is_ours_all_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = await only_process(url(path), print)
+    monkeypatch.setattr("os.path.samestat", lambda one, other: False)
+    with pytest.raises(TimeoutError):
+        await lock.lost(Looking(lambda: None))
+    await lock.release()
 
 
 async def test_a_link_is_the_same_database(path: Path, tmp_path: Path) -> None:
