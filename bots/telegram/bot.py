@@ -30,7 +30,7 @@ POLL = 30  # seconds; Telegram holds a poll up to 50, but some gateways cut what
 GRACE = 3.0  # seconds that a batch may take to be committed
 TOAST = 200  # characters: Bot API, answerCallbackQuery
 OLD_BUTTON = "That button is no longer there."
-AGAIN = "One moment, please: that takes me a little longer."
+AGAIN = "That did not work just now. Please press once more in a moment."
 BAD_TOKEN = "TELEGRAM_BOT_TOKEN: Telegram does not know this token. @BotFather shows the right one: /mybots, API Token"
 log = logging.getLogger(__name__)
 
@@ -200,19 +200,20 @@ class TelegramBot:
             log.info("nobody could be told that a message waits (%s)", describe(error))
 
     async def _press(self, query: CallbackQuery) -> None:
-        """Do what the button says, then tell Telegram, or the button would seem to be working for ever."""
+        """Do what the button says, then tell Telegram, or the button would seem to be working for ever.
+
+        One that fails is not tried again: by then it may no longer be what its presser wants, who is there to press.
+        """
         press = pressed(query, self._me) if self._me else None
-        told = OLD_BUTTON
         try:
             told = (await self._core.press(press)).text if press else OLD_BUTTON
-        except Exception:
-            told = AGAIN  # it is taken once more in a moment: it is not confirmed yet
-            raise
-        finally:
-            try:
-                await self._api.answer_callback_query(query.id, told[:TOAST])
-            except TelegramError as error:  # too late, or answered before: nothing is lost but a sentence
-                log.info("a press was not acknowledged (%s)", describe(error))
+        except Exception as error:
+            log.error("a press could not be taken (%s)", describe(error))
+            told = AGAIN
+        try:
+            await self._api.answer_callback_query(query.id, told[:TOAST])
+        except TelegramError as error:  # too late, or answered before: nothing is lost but a sentence
+            log.info("a press was not acknowledged (%s)", describe(error))
 
     def _read(self, update: Raw) -> Incoming | CallbackQuery | None:
         if self._me is None:

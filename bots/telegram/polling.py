@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ Sleep = Callable[[float], Awaitable[None]]
 
 CONFLICT_WAIT = 30.0  # seconds: the other program polls too, and each poll ends the other's
 TOKEN_WAIT = 60.0
+HELD_UP = 1.0  # seconds that the next fetch waits for what is being taken; the same offset again sooner gets less
+TRIES = 6  # pauses, about half a minute, before an update that fails for no lack of a database is passed over
 log = logging.getLogger(__name__)
 
 
@@ -40,7 +43,12 @@ class Backoff:
 
 
 class Poller:
-    """fetch(offset) returns the updates from `offset` on, which confirms those below it; take(update) commits one."""
+    """fetch(offset) returns the updates from `offset` on, which confirms those before them; take(update) commits one.
+
+    What holds one chat up holds up no other: updates are taken side by side, each chat's in order, and more are
+    fetched meanwhile, without confirming past the oldest that is not taken (Telegram repeats what comes after it, 100
+    at most). What the store cannot keep is tried again for as long as it takes, another failure TRIES times.
+    """
 
     def __init__(
         self,
@@ -50,33 +58,47 @@ class Poller:
         sleep: Sleep,
         random: Callable[[], float],
     ) -> None:
-        self._fetch, self._take, self._sleep = fetch, take, sleep
-        self._backoff, self._again = Backoff(random), Backoff(random)
+        self._fetch, self._take, self._sleep, self._random = fetch, take, sleep, random
+        self._backoff = Backoff(random)
         self._said = ""
         self._offset = 0
+        self._open: dict[int, bool] = {}  # what came since the offset, in Telegram's order: whether it is taken
+        self._chats: dict[Any, deque[Raw]] = {}
+        self._taking: set[asyncio.Task[None]] = set()
         self._closing = False
-        self._taking = False
-        self._task: asyncio.Task[None] | None = None
+        self._fetching: asyncio.Task[Sequence[Raw]] | None = None
 
     async def run(self) -> None:
         """Until `stop`; nothing that Telegram or the network does ends it."""
-        self._task = asyncio.current_task()
-        while not self._closing:
-            batch = await self._fetched()
-            self._taking = True
-            try:
-                await self._take_all(batch)
-            finally:
-                self._taking = False
-            self._offset = max([self._offset, *(_id(update) + 1 for update in batch)])
+        try:
+            while not self._closing:
+                self._begin(await self._fetched())
+                if self._taking:
+                    await asyncio.wait(self._taking, timeout=HELD_UP)
+                self._confirm()
+            if self._taking:
+                await asyncio.wait(self._taking)
+        finally:
+            for task in self._taking:
+                task.cancel()
 
     def stop(self) -> None:
-        """End the long poll at once; a batch that is being taken may finish."""
+        """End the long poll at once; updates that are being taken may finish."""
         self._closing = True
-        if self._task is not None and not self._taking:
-            self._task.cancel()
+        if self._fetching is not None:
+            self._fetching.cancel()
 
     async def _fetched(self) -> Sequence[Raw]:
+        """Nothing when it is stopped meanwhile."""
+        self._fetching = asyncio.create_task(self._fetch_on())
+        try:
+            await asyncio.wait([self._fetching])
+            return () if self._fetching.cancelled() else self._fetching.result()
+        finally:
+            self._fetching.cancel()
+            self._fetching = None
+
+    async def _fetch_on(self) -> Sequence[Raw]:
         while True:
             try:
                 batch = await self._fetch(self._offset)
@@ -104,30 +126,49 @@ class Poller:
             log.log(logging.WARNING if trouble else logging.INFO, message)
         self._said = trouble
 
-    async def _take_all(self, batch: Sequence[Raw]) -> None:
-        """Take every update, chats side by side, each chat in order; what fails is tried again until it is taken."""
-        waiting: dict[Any, list[Raw]] = {}
+    def _begin(self, batch: Sequence[Raw]) -> None:
+        """Take what is new in a batch."""
         for update in batch:
-            waiting.setdefault(_chat(update), []).append(update)
-        self._again.reset()
-        while waiting:
-            failures = await asyncio.gather(*(self._take_chat(updates) for updates in waiting.values()))
-            waiting = {chat: updates for chat, updates in waiting.items() if updates}
-            if waiting:
-                error = next(filter(None, failures), None)
-                if not isinstance(error, StoreError):  # which the store itself says, and once
-                    log.error("updates could not be taken, trying again: %s", describe(error) if error else "")
-                await self._sleep(self._again.next())
+            if (id := _id(update)) in self._open:
+                continue
+            self._open[id] = False
+            if (chat := _chat(update)) in self._chats:
+                self._chats[chat].append(update)
+                continue
+            self._chats[chat] = deque([update])
+            task = asyncio.create_task(self._take_chat(chat))
+            self._taking.add(task)
+            task.add_done_callback(self._taking.discard)
 
-    async def _take_chat(self, updates: list[Raw]) -> Exception | None:
-        """Take the updates of one chat from the front of the list, and stop at the first that fails."""
+    def _confirm(self) -> None:
+        """Move the offset behind what is taken. Not to the highest id: after a quiet week Telegram begins anew
+        anywhere (Bot API, Update), and what is far ahead of it confirms nothing.
+        """
+        for id, taken in list(self._open.items()):
+            if not taken:
+                self._offset = id
+                return
+            self._offset = id + 1
+            del self._open[id]
+
+    async def _take_chat(self, chat: Any) -> None:
+        """Take the updates of one chat, one after the other."""
+        updates, again = self._chats[chat], Backoff(self._random)
         while updates:
             try:
                 await self._take(updates[0])
-            except Exception as error:  # whatever it is: unconfirmed, it is not lost
-                return error
-            del updates[0]
-        return None
+            except Exception as error:
+                if self._closing:
+                    return
+                if isinstance(error, StoreError) or again.tries < TRIES:
+                    if not again.tries and not isinstance(error, StoreError):  # which the store itself says, and once
+                        log.error("an update could not be taken, trying again: %s", describe(error))
+                    await self._sleep(again.next())
+                    continue
+                log.error("update %s is passed over: it could not be taken (%s)", _id(updates[0]), describe(error))
+            self._open[_id(updates.popleft())] = True
+            again.reset()
+        del self._chats[chat]
 
 
 def _id(update: Raw) -> int:
@@ -136,8 +177,8 @@ def _id(update: Raw) -> int:
 
 
 def _chat(update: Raw) -> Any:
-    """What is taken one after the other: messages and their edits; presses wait for nothing."""
+    """What is taken one after the other: messages and their edits; presses wait for nothing, nor for each other."""
     message = update.get("message") or update.get("edited_message")
     chat = message.get("chat") if isinstance(message, Mapping) else None
     id = chat.get("id") if isinstance(chat, Mapping) else None
-    return id if isinstance(id, int) else None
+    return id if isinstance(id, int) else ("alone", _id(update))

@@ -8,7 +8,7 @@ from core.surface import Action
 from core.types import Turn
 
 LABELS = {"stop": "⏹ Stop", "continue": "▶️ Continue", "retry": "🔄 Retry"}
-DATA = re.compile(r"(stop|continue|retry):([0-9a-f]{1,16})")
+DATA = re.compile(r"(stop|continue|retry):([0-9a-f]{1,15})")  # what a press carries may be forged: a row fits SQLite
 
 
 def action(name: str, row: int) -> Action:

@@ -17,12 +17,13 @@ from tests.platforms.telegram import Rates, TelegramServer
 
 @dataclass
 class RecordingCore:
-    """failures: how many calls fail before one is taken; gate: while it is closed, nothing is committed."""
+    """failures: how many calls fail before one is taken; gate: while it is closed, nothing that it `holds` is taken."""
 
     taken: list[Incoming] = field(default_factory=list)
     tries: list[str] = field(default_factory=list)
     failures: int = 0
     fails: Callable[[Incoming], bool] = lambda incoming: True
+    holds: Callable[[Incoming], bool] = lambda incoming: True
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     edits: list[Incoming] = field(default_factory=list)
     pressed: list[Press] = field(default_factory=list)
@@ -33,7 +34,8 @@ class RecordingCore:
 
     async def receive(self, incoming: Incoming) -> None:
         self.tries.append(incoming.text)
-        await self.gate.wait()
+        if self.holds(incoming):
+            await self.gate.wait()
         if self.failures and self.fails(incoming):
             self.failures -= 1
             raise OSError("disk full")

@@ -47,14 +47,16 @@ async def test_a_press_reaches_the_core_and_is_answered(
     assert (taken.data, taken.author.id, taken.address.chat, taken.address.private) == ("stop:1", "7", "7", True)
 
 
-async def test_a_press_that_cannot_be_taken_is_answered_at_once_and_taken_later(
+async def test_a_press_that_fails_is_answered_and_not_tried_again(
     server: TelegramServer, bot: TelegramBot, core: RecordingCore
 ) -> None:
     core.failures = 1
     chat, ada, message = await shown(server, bot, STOP)
     press = await chat.press(ada, message, "⏹ Stop")
-    assert "a little longer" in (await press.answered())["text"]
-    await eventually(lambda: len(core.pressed) == 2)
+    assert (await press.answered())["text"] == "That did not work just now. Please press once more in a moment."
+    again = await chat.press(ada, message, "⏹ Stop")
+    assert (await again.answered())["text"] == "Stopped."
+    assert len(core.pressed) == 2
 
 
 async def test_a_press_does_not_wait_for_a_message_that_cannot_be_taken(
@@ -64,9 +66,9 @@ async def test_a_press_does_not_wait_for_a_message_that_cannot_be_taken(
     core.gate.clear()
     await chat.send(ada, "hello")
     await eventually(lambda: core.tries)
-    core.gate.set()
     press = await chat.press(ada, message, "⏹ Stop")
-    await press.answered()
+    assert (await press.answered())["text"] == "Stopped."
+    assert core.taken == []
 
 
 async def test_a_long_refusal_fits(server: TelegramServer, bot: TelegramBot, core: RecordingCore) -> None:

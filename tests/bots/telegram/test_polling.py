@@ -67,6 +67,42 @@ async def test_order_is_kept_in_a_chat_while_another_chat_goes_on(
     assert core.tries.count("a2") == 1
 
 
+async def test_a_chat_that_is_held_up_holds_up_no_other(
+    server: TelegramServer, bot: TelegramBot, core: RecordingCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bots.telegram.polling.HELD_UP", 0.05)
+    core.holds = lambda incoming: incoming.author.name == "Ada"
+    core.gate.clear()
+    ada, bob = server.user(7, "Ada"), server.user(8, "Bob")
+    first = await server.private(ada).send(ada, "a1")
+    await server.private(ada).send(ada, "a2")
+    await eventually(lambda: core.tries)
+    for text in ("b1", "b2"):
+        await server.private(bob).send(bob, text)
+        await eventually(lambda text=text: text in core.texts)
+    assert core.tries == ["a1", "b1", "b2"]
+    assert server.updates.confirmed < first.update_id
+    core.gate.set()
+    await eventually(lambda: server.updates.confirmed > first.update_id + 2)
+    assert core.texts == ["b1", "b2", "a1", "a2"]
+    assert len(core.tries) == 4
+
+
+async def test_after_a_quiet_week_the_ids_begin_anew_anywhere(
+    server: TelegramServer, bot: TelegramBot, core: RecordingCore
+) -> None:
+    ada = server.user(7, "Ada")
+    await server.private(ada).send(ada, "before")
+    await eventually(lambda: core.taken)
+    server.updates.next_id = 17
+    polls = len(server.called("getUpdates"))
+    for count in range(1, 4):
+        await server.private(ada).send(ada, f"after {count}")
+        await eventually(lambda count=count: len(core.taken) == 1 + count)
+    assert core.tries == core.texts == ["before", "after 1", "after 2", "after 3"]
+    assert len(server.called("getUpdates")) - polls < 8
+
+
 async def test_an_update_that_cannot_be_read_is_skipped(
     server: TelegramServer, idle: TelegramBot, core: RecordingCore, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -251,10 +287,33 @@ async def play(*script: list[dict[str, Any]] | TelegramError) -> tuple[list[int]
     return offsets, naps.asked, taken
 
 
-async def test_the_offset_is_one_past_the_newest_update_and_never_goes_back() -> None:
+async def test_the_offset_follows_the_newest_update_also_when_the_ids_begin_anew_lower() -> None:
     offsets, _, taken = await play([{"update_id": 5}, {"update_id": 7}], [], [{"update_id": 3}])
-    assert offsets == [0, 8, 8, 8]
+    assert offsets == [0, 8, 8, 4]
     assert taken == [5, 7, 3]
+
+
+async def test_what_fails_for_no_lack_of_a_database_is_passed_over_in_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    queue: list[dict[str, Any]] = [{"update_id": 5}]
+    naps, offsets, tries = Naps(), [], []
+
+    async def fetch(offset: int) -> list[dict[str, Any]]:
+        offsets.append(offset)
+        if offset > 5:
+            raise Ended
+        return queue
+
+    async def take(update: Any) -> None:
+        tries.append(update["update_id"])
+        raise RuntimeError("a fault of ours")
+
+    with pytest.raises(Ended):
+        await Poller(fetch, take, sleep=naps, random=lambda: 1.0).run()
+    assert tries == [5] * 7
+    assert naps.asked == [1, 2, 4, 8, 16, 30]
+    assert offsets == [0, 6]
+    assert caplog.text.count("trying again") == 1
+    assert "update 5 is passed over: it could not be taken (RuntimeError: a fault of ours)" in caplog.text
 
 
 async def test_pauses_grow_with_jitter_and_start_anew_after_an_answer() -> None:

@@ -10,6 +10,7 @@ from tests.platforms.telegram.record import Bell
 from tests.platforms.telegram.rejected import Rejected
 
 UNASKED = {"chat_member", "message_reaction", "message_reaction_count"}  # Bot API getUpdates: only when asked for
+AHEAD = 10  # ids, TDLib TQueue.cpp
 POLL_MAX = 50  # seconds, telegram-bot-api Client.h
 CONFLICT = "terminated by other getUpdates request; make sure that only one bot instance is running"
 
@@ -51,10 +52,13 @@ class Updates:
             self.allowed = set(kinds) or None
 
     def confirm(self, offset: int) -> None:
-        """Forget everything below `offset`; a negative one keeps that many of the newest."""
+        """Forget everything below `offset`; a negative one keeps that many of the newest.
+
+        One that is far ahead is "in the future", and the queue is answered from its head (TDLib, TQueue::get).
+        """
         if offset < 0:
             self.pending = self.pending[offset:]
-        elif offset > 0:
+        elif 0 < offset <= self.next_id + AHEAD:
             self.pending = [u for u in self.pending if u["update_id"] >= offset]
             self.confirmed = max(self.confirmed, offset - 1)
 
