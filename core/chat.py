@@ -138,7 +138,10 @@ class Chat:
 
     async def _answer(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:
         began, sessions = self._now(), self._store.sessions
-        session = await sessions.get(row.incoming.session) or await sessions.current(row.lane.key)
+        asked_in = row.incoming.session
+        session = await (sessions.get(asked_in) if asked_in else sessions.current(row.lane.key))
+        if session is None:  # it was deleted, and nobody waits for this answer
+            return await self._give_up(row, lease)
         try:
             if not parse(row.incoming.text):
                 await self._valves.question(row.incoming.text)
@@ -233,7 +236,8 @@ class Chat:
     async def _read(self, row: Row, session: Session, turn: Turn, delivery: Delivery, said: Said, before: str) -> None:
         """Ask the model and feed the delivery; never waits for the platform. An error becomes the answer's note."""
         try:
-            _bear(row)
+            if row.tries > TRIES:  # it failed, or took the process down, again and again: the lane must go on
+                raise ChinwagError(f"given up after {row.tries - 1} tries")
             if said.remember(turn):
                 return said.thoughts.feed(Delta(said.text))
             prompt = await self._prompt(row, session, turn)
@@ -290,9 +294,3 @@ class Chat:
 
 def _from_where_it_ended(model: Model, prompt: list[BaseMessage], said: str) -> AsyncGenerator[Delta]:
     return model.stream(prompt, said)
-
-
-def _bear(row: Row) -> None:
-    """Refuse a row that failed, or took the process down, again and again: the lane must go on."""
-    if row.tries > TRIES:
-        raise ChinwagError(f"given up after {row.tries - 1} tries")

@@ -134,12 +134,12 @@ class Site:
             await self.store.sessions.switch(session.id)
 
     async def delete(self, session: Session) -> None:
-        """Stop what is being answered, then delete the session with its turns."""
-        if self.board.is_busy(_place(session), session.id):
-            await self.make_current(session)
-            await self.core.receive(_incoming(session.key, "/stop", uuid4().hex, self.now()))
-        self.board.forget(_place(session), session.id)
+        """Delete the session with its turns, and stop what is being answered in it: deleted first, nothing begins."""
+        busy = self.board.is_busy(_place(session), session.id)
         await self.store.sessions.delete(session.id)
+        self.board.forget(_place(session), session.id)
+        if busy:
+            await self.core.receive(_incoming(session.key, "/stop", uuid4().hex, self.now()))
         self.changed(session.key.chat)
 
     def changed(self, person: str) -> None:

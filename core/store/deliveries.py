@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from core.store.database import Database, Record, Transaction
 from core.store.inbox import settle
 from core.store.leases import Lease, holds
+from core.store.ledger import release
 from core.store.text import from_json, to_json
 from core.types import Address
 
@@ -125,6 +126,7 @@ class Deliveries:
             if not await settle(tx, row, lease):
                 return False
             await close_delivery(tx, row)
+            await release(tx, row)
             return True
 
         return await self._db.write(work)

@@ -143,6 +143,15 @@ async def settle(tx: Transaction, row: int, lease: Lease) -> bool:
     return changed == 1
 
 
+async def drop(tx: Transaction, session: str) -> None:
+    """What waits for a session that is deleted is asked no more. What was taken up ends in its drain."""
+    await tx.execute(
+        "UPDATE inbox SET state = 'done', incoming = '' "
+        "WHERE state = 'waiting' AND tries = 0 AND incoming LIKE '%\"session\":\"' || :session || '\"%'",
+        session=session,  # 24 hexadecimal digits; quotation marks within a text have a backslash before them
+    )
+
+
 async def _pass_over(tx: Transaction, row: int, error: Exception) -> None:
     """Its text stays, for whoever looks into it."""
     log.error("a message in the inbox cannot be read, and is passed over", row=row, error=repr(error))

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from core.errors import UserError
 from core.store.database import Database, Record, Transaction, Value
+from core.store.inbox import drop
 from core.types import Session, SessionKey
 
 CURRENT = "SELECT s.* FROM current_sessions c JOIN sessions s ON s.id = c.session WHERE c.key = :key"
@@ -198,9 +199,13 @@ class Sessions:
         await self._db.write(work)
 
     async def delete(self, id: str) -> None:
-        """Delete it with its turns and the text of their answers. Its key gets a new one at the next `current`."""
+        """Delete it with its turns, the text of their answers, and the questions to it that wait.
+
+        Its key gets a new one at the next `current`.
+        """
 
         async def work(tx: Transaction) -> None:
+            await drop(tx, id)
             await tx.execute(
                 "UPDATE deliveries SET text = '' WHERE inbox_row IN (SELECT inbox_row FROM turns WHERE session = :id)",
                 id=id,

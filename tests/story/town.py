@@ -102,6 +102,12 @@ class Town:
         await store.access.grant(subject, "member")
         await store.close()
 
+    async def deletes(self, session: str) -> None:
+        """Delete a conversation while Chinwag is off."""
+        store = await Store.open(f"sqlite+aiosqlite:///{self.folder}/chinwag.db")
+        await store.sessions.delete(session)
+        await store.close()
+
     @property
     def systems(self) -> list[str]:
         """The system prompt of each request that the model got."""

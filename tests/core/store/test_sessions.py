@@ -10,7 +10,7 @@ import pytest
 from core.errors import UserError
 from core.store import Store
 from core.types import SessionKey
-from tests.core.store.conftest import ADDRESS, KEY, Clock, Place, answered, taken
+from tests.core.store.conftest import ADDRESS, KEY, LANE, Clock, Place, answered, incoming, taken
 
 
 async def test_the_first_look_makes_a_session(store: Store, clock: Clock) -> None:
@@ -125,6 +125,19 @@ async def test_deleting_an_old_session_leaves_the_current_one(store: Store) -> N
     new = await store.sessions.new(KEY)
     await store.sessions.delete(old.id)
     assert await store.sessions.current(KEY) == new
+
+
+async def test_deleting_drops_the_questions_that_wait_and_leaves_others(store: Store) -> None:
+    session, other = await store.sessions.current(KEY), await store.sessions.new(KEY)
+    about = f'what does "session":"{session.id}" mean?'
+    live = await store.inbox.accept(replace(incoming(), session=session.id), LANE)
+    lease = await store.leases.acquire(LANE)
+    assert (await store.inbox.next(lease)) is not None
+    await store.inbox.accept(replace(incoming("a secret question"), session=session.id), LANE)
+    stays = await store.inbox.accept(replace(incoming(about), session=other.id), LANE)
+    await store.sessions.delete(session.id)
+    assert [row.id for row in await store.answers.waiting(LANE)] == [live, stays]
+    assert "secret" not in repr(await store.db.read("SELECT * FROM inbox"))
 
 
 async def test_an_answer_for_a_session_that_was_deleted_meanwhile_ends_quietly(store: Store) -> None:
