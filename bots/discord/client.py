@@ -6,6 +6,7 @@ A client lives as long as one log-in: a new one is made for other intents or ano
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -31,7 +32,7 @@ from core.types import Incoming
 log = get_logger(__name__)
 
 # Discord: interactions must be answered within 3 seconds
-COMMIT_WITHIN, DEFER_WITHIN, SUGGEST_WITHIN = 0.5, 2.0, 2.0
+TURN_WITHIN, COMMIT_WITHIN, DEFER_WITHIN, SUGGEST_WITHIN = 1.0, 0.5, 2.0, 2.0
 
 PRESSES = 500  # that are recognised when they come twice
 
@@ -78,7 +79,7 @@ class Client(discord.Client):
         self._begun = begun
         self._acks = acks
         self.current = asyncio.Event()
-        self._in_turn = asyncio.Lock()
+        self._waiting = asyncio.Lock()
         self.handling: set[asyncio.Task[None]] = set()
         self._missed: set[asyncio.Task[None]] = set()
 
@@ -115,10 +116,14 @@ class Client(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         if self.user and wanted(message, self.user):
-            if not MISSED.get():
-                async with self._in_turn:  # else who comes as the wait ends would pass those who have waited
-                    await self.current.wait()
+            await self._in_turn()
             await self.take(message)
+
+    async def _in_turn(self) -> None:
+        """Wait until those that were missed are taken, unless it is one of them."""
+        if not MISSED.get():
+            async with self._waiting:  # else who comes as the wait ends would pass those who have waited
+                await self.current.wait()
 
     async def take(self, message: discord.Message) -> None:
         """Hand a message that is `wanted` to the core."""
@@ -160,17 +165,23 @@ class Client(discord.Client):
     async def _accept(self, interaction: discord.Interaction[discord.Client], incoming: Incoming) -> None:
         """Commit a slash command, then acknowledge it: one that was acknowledged is never forgotten.
 
-        But Discord waits three seconds at most. The answer waits for the acknowledgement, whose message it fills in.
+        After those that were missed, if they are soon taken; but Discord waits three seconds at most. The answer waits for the acknowledgement, whose message it fills in.
         """
         ack = self._acks[interaction.token] = asyncio.Event()
-        taking = asyncio.create_task(self._take(incoming))
+        taking = asyncio.create_task(self._take_soon(incoming))
         try:
-            await asyncio.wait({taking}, timeout=COMMIT_WITHIN)
+            await asyncio.wait({taking}, timeout=TURN_WITHIN + COMMIT_WITHIN)
             await self._defer(interaction, ephemeral=incoming.address.ephemeral)
         finally:
             ack.set()
             del self._acks[interaction.token]
             await taking
+
+    async def _take_soon(self, incoming: Incoming) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TURN_WITHIN):
+                await self._in_turn()
+        await self._take(incoming)
 
     async def _take(self, incoming: Incoming) -> None:
         try:

@@ -34,7 +34,8 @@ class ModelServer:
     everybody in). owner: who owns the models: servers name themselves there.
 
     Settable: `finish`, the finish reason; `thoughts`, sent as reasoning_content before the text; `refuses`, parameters
-    that are answered with 400; `flags`, words that the moderation endpoint flags (`moderated`: what it was asked).
+    that are answered with 400; `flags`, words that the moderation endpoint flags (`moderated`: what it was asked);
+    `spoil`, asked for a fault of each request that has no other.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class ModelServer:
         self.asked_for_models = 0
         self.faults: deque[Fault] = deque()
         self.model_faults: deque[Fault] = deque()
+        self.spoil: Callable[[Request], Fault | None] = lambda request: None
         self.gate: Gate | None = None
         self._came = asyncio.Condition()
         self._port = 0
@@ -128,7 +130,7 @@ class ModelServer:
             self._came.notify_all()
         if denied := self._denied(http) or self._invalid(request.body):
             return denied
-        fault = self.faults.popleft() if self.faults else Fault()
+        fault = self.faults.popleft() if self.faults else self.spoil(request) or Fault()
         if fault.status:
             return failed(fault)
         if fault.how == "html":

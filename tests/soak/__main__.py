@@ -1,4 +1,7 @@
-"""`make soak`: 200 kills at random instants. `python -m tests.soak 50 7`: fifty, with seed 7."""
+"""`make soak`: 200 kills at random instants, and faults of all sorts.
+
+`python -m tests.soak 50 7`: fifty, with seed 7.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from random import Random
 
 from tests.soak.arena import Arena, Nest, servers
 from tests.soak.checks import Verdict
@@ -23,7 +25,7 @@ async def soak(kills: int, seed: int, folder: Path) -> Verdict:
         async with servers() as (model, telegram, discord):
             arena = Arena(folder, nest, model, telegram, discord)
             try:
-                return await Ordeal(arena, crowd(arena), Random(seed)).run(kills)
+                return await Ordeal(arena, crowd(arena), seed).run(kills)
             except AssertionError as error:
                 return Verdict(lost=[str(error)])
             finally:
@@ -39,9 +41,7 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="chinwag-soak-") as folder:
         verdict = asyncio.run(soak(kills, seed, Path(folder)))
-    for line in [*verdict.orphans, *verdict.flaws]:
-        print(line)
-    print(f"{verdict} in {time.monotonic() - began:.0f} s")
+    print(f"{verdict.told()} in {time.monotonic() - began:.0f} s")
     return 1 if verdict.flaws else 0
 
 

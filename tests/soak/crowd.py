@@ -28,17 +28,33 @@ class Asked:
 
 
 class Person:
-    """Somebody who asks in one place; the messages of one person there are one lane."""
+    """Somebody who asks in one place; the messages of one person there are one lane. known: has asked there before."""
 
     platform = ""
+    slash = False
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.known = False
 
     async def ask(self, number: int) -> Asked:
         asked = Asked(number, self, await self._send(f"Q{number}?"))
         self.asked.append(asked)
+        self.known = True
         return asked
+
+    @property
+    def ready(self) -> bool:
+        """Whether what is asked now will be heard, if not now, then by the next process."""
+        return True
+
+    def unheard(self, asked: Asked) -> bool:
+        """Whether the platform itself has told them that nobody was there."""
+        return False
+
+    def another(self, number: int) -> Person:
+        """Somebody in a new place of the same kind."""
+        raise NotImplementedError
 
     async def _send(self, text: str) -> str:
         raise NotImplementedError
@@ -67,6 +83,10 @@ class OnTelegram(Person):
         found = [message for message in self.chat.messages if message.from_bot]
         return [Seen(str(m.id), m.text, zero + m.posted, zero + m.changed) for m in found]
 
+    def another(self, number: int) -> Person:
+        user = self._server.user(10_000 + number, f"New{number}")
+        return OnTelegram(self._server, user, self._server.private(user))
+
     def transcript(self) -> str:
         return self.chat.transcript()
 
@@ -77,6 +97,15 @@ class OnDiscord(Person):
     def __init__(self, user: discord.User, channel: discord.Channel) -> None:
         super().__init__()
         self.user, self.channel = user, channel
+
+    @property
+    def ready(self) -> bool:
+        """What is said in a place that no process knows yet is heard only while one is connected."""
+        return self.known or bool(self.channel.server.gateway.ready)
+
+    def another(self, number: int) -> Person:
+        friend = self.channel.server.user(f"new{number}")
+        return OnDiscord(friend, self.channel.server.dm(friend))
 
     async def _send(self, text: str) -> str:
         return str((await self.channel.send(self.user, text, mention_bot=self.channel.guild is not None)).id)
@@ -98,12 +127,29 @@ class OnDiscord(Person):
 class BySlash(OnDiscord):
     """Uses /ask. Only while a process listens: else Discord tells the user at once that nobody is there."""
 
+    slash = True
+
+    def __init__(self, user: discord.User, channel: discord.Channel) -> None:
+        super().__init__(user, channel)
+        self._used: dict[str, discord.Interaction] = {}
+
+    @property
+    def ready(self) -> bool:
+        server = self.channel.server
+        return bool(server.gateway.ready) and server.registry().named("ask") is not None
+
+    def unheard(self, asked: Asked) -> bool:
+        return self._used[asked.event].failed
+
     async def _send(self, text: str) -> str:
-        return str((await self.channel.slash(self.user, "ask", question=text)).id)
+        used = await self.channel.slash(self.user, "ask", question=text)
+        self._used[str(used.id)] = used
+        return str(used.id)
 
 
 def crowd(arena: Arena) -> list[Person]:
-    """Twenty lanes: private chats of both platforms, and two people in each of three groups."""
+    """Twenty lanes: private chats of both platforms, two people in each of two groups, four in a third; two of these
+    use slash commands."""
     people: list[Person] = []
     for number in range(7):
         user = arena.telegram.user(1000 + number, f"Tele{number}")
@@ -112,9 +158,9 @@ def crowd(arena: Arena) -> list[Person]:
         pair = [arena.telegram.user(2000 + 2 * number + at, f"Group{number}{at}") for at in range(2)]
         group = arena.telegram.group(f"group {number}", pair)
         people += [OnTelegram(arena.telegram, user, group) for user in pair]
-    for number in range(7):
+    for number in range(5):
         friend = arena.discord.user(f"disco{number}")
         people.append(OnDiscord(friend, arena.discord.dm(friend)))
-    two = [arena.discord.user(f"guild{at}") for at in range(2)]
-    channel = arena.discord.guild("school", members=two).channel("general")
-    return people + [OnDiscord(user, channel) for user in two]
+    four = [arena.discord.user(f"guild{at}") for at in range(4)]
+    channel = arena.discord.guild("school", members=four).channel("general")
+    return people + [OnDiscord(user, channel) for user in four[:2]] + [BySlash(user, channel) for user in four[2:]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import json
 import os
 import signal
@@ -47,11 +48,18 @@ def run(order: dict[str, Any]) -> None:
 
 def hurry() -> None:
     """Pauses that are a test's and not a platform's, so that much happens in little time."""
+    import discord as library
+
+    import bots.discord.bot
+    import bots.discord.gateway
     import bots.discord.surface
+    import bots.telegram.polling
     import bots.telegram.surface
     from bots import run
     from core.dispatch import engine
     from core.live import delivery, pacer, trouble
+    from core.model.reading import Patience
+    from core.model.waiting import Backoff
     from core.store.lock import only_process
     from core.surface import Rate
 
@@ -63,6 +71,26 @@ def hurry() -> None:
     trouble.BACKOFF = (0.1, 0.2, 0.4)
     delivery.SAVE_EVERY = 0.1
     engine.RETRY = 0.2
+    shorten(bots.telegram.polling.Backoff, first=0.1, most=1.0)
+    shorten(bots.discord.bot.DiscordBot, note_every=0.2)
+    shorten(Backoff, first=0.1, longest=1.0)
+    shorten(Patience, first=4.0, gap=2.0, tail=1.0)
+    bots.discord.gateway.Pauses.next = lambda self, at_once=False: 0.1
+    library.Client.before_identify_hook = at_once
+
+
+async def at_once(*_: object, **__: object) -> None:
+    """In the place of discord.py's five seconds before a second session."""
+
+
+def shorten(made: type, **seconds: float) -> None:
+    """Other defaults for the arguments of what is made."""
+    init = made.__init__  # type: ignore[misc]
+    names = [name for name, it in inspect.signature(init).parameters.items() if it.kind is it.POSITIONAL_OR_KEYWORD]
+    defaults = init.__defaults__ or ()
+    at = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
+    init.__defaults__ = tuple({**at, **{name: seconds[name] for name in seconds if name in at}}.values())
+    init.__kwdefaults__ = {**(init.__kwdefaults__ or {}), **{n: s for n, s in seconds.items() if n not in at}}
 
 
 def _fork(order: dict[str, Any]) -> int:

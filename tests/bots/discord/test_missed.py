@@ -178,6 +178,29 @@ async def test_who_comes_in_the_instant_in_which_the_wait_ends_comes_after_those
         assert [incoming.text for incoming in world.core.got] == ["first", "second", "third"]
 
 
+@pytest.mark.parametrize("soon", [True, False])
+async def test_a_slash_command_passes_nobody_who_waits_but_for_want_of_time(
+    monkeypatch: pytest.MonkeyPatch, soon: bool
+) -> None:
+    """Discord waits three seconds for it, and it is acknowledged when it is committed."""
+    monkeypatch.setattr("bots.discord.client.TURN_WITHIN", 2.0 if soon else 0.01)
+    async with a_discord() as server, running(server, note_every=NOTE) as world:
+        client = world.bot._client
+        assert client is not None
+        client.current.clear()
+        await world.dm.send(world.alice, "first")
+        command = await world.channel.slash(world.alice, "ask", question="second")
+        if soon:
+            await asyncio.sleep(0.05)
+            assert world.core.got == []
+            assert not command.acked
+            client.current.set()
+        await command.until(lambda command: command.acked)
+        client.current.set()
+        await server.until(lambda: len(world.core.got) == 2)
+        assert [incoming.text for incoming in world.core.got] == (["first", "second"] if soon else ["second", "first"])
+
+
 async def test_a_session_lost_while_running_is_made_good_from_the_channels(monkeypatch: pytest.MonkeyPatch) -> None:
     async def at_once(*_: object, **__: object) -> None:
         """discord.py waits five seconds here."""

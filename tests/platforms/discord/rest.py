@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -26,12 +27,16 @@ class Cut(Exception):
 
 
 class Rest:
-    """Answers every call under /api/v10 and appends it to `calls`."""
+    """Answers every call under /api/v10 and appends it to `calls`.
+
+    spoil: asked with route, path and body for a fault of each call that has no other.
+    """
 
     def __init__(self, server: DiscordServer) -> None:
         self.server = server
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
+        self.spoil: Callable[[Route, str, Any], Fault | None] = lambda route, path, json: None
 
     async def handle(self, http: web.Request) -> web.StreamResponse:
         call = Call(self.server.clock(), http.method, http.raw_path.partition("?")[0].removeprefix(PREFIX))
@@ -58,6 +63,7 @@ class Rest:
         call.files = [file.name for file in files]
         request = Request(self.server, call, params, http.query, call.json, files)
         fault = next((fault for fault in self.faults if fault.meets(found[0])), None)
+        fault = fault or self.spoil(found[0], call.path, call.json)
         return await self._limited(http, request, found[0], fault or Fault(found[0]))
 
     async def _limited(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -77,9 +78,10 @@ DESCRIPTIONS = {
 
 @dataclass
 class Faults:
-    """All planted faults; the oldest that matches a call wins and is used up."""
+    """All planted faults; the oldest that matches a call wins and is used up. spoil: asked when there is none."""
 
     planted: list[Fault] = field(default_factory=list)
+    spoil: Callable[[str, dict[str, Any]], Fault | None] = lambda method, params: None
 
     def add(self, fault: Fault) -> Fault:
         self.planted.append(fault)
@@ -89,4 +91,4 @@ class Faults:
         for fault in self.planted:
             if fault.hits < fault.times and fault.matches(method, params) and fault.take():
                 return fault
-        return None
+        return self.spoil(method, params)
