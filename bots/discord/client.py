@@ -167,6 +167,8 @@ class Client(discord.Client):
 
         After those that were missed, if they are soon taken; but Discord waits three seconds at most. The answer waits for the acknowledgement, whose message it fills in.
         """
+        if interaction.token in self._acks:  # the session that is replayed and the new one may both bring it
+            return await self._take_soon(incoming)
         ack = self._acks[interaction.token] = asyncio.Event()
         taking = asyncio.create_task(self._take_soon(incoming))
         try:

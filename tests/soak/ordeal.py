@@ -65,8 +65,8 @@ class Ordeal:
         if self.ills:
             self._somebody_new(also_on_discord=lasting)
         self.arena.kills.clear()
-        dropping = asyncio.create_task(self._drop(lasting))
-        asking = asyncio.gather(*(self._ask(person) for person in self.people))
+        dropping = asyncio.create_task(self._drop(lasting, self._luck()))
+        asking = asyncio.gather(*(self._ask(person, self._luck()) for person in self.people))
         for _ in range(kills):
             await asyncio.sleep(self.random.uniform(0.0, 1.6))
             await self.arena.kill()
@@ -74,8 +74,15 @@ class Ordeal:
         await asking
         dropping.cancel()
         await self.arena.up()
-        await self.arena.until(lambda: settled(self.arena, self.people), "all to be answered", timeout=60.0)
-        return judge(self.arena, self.people)
+        try:
+            await self.arena.until(lambda: settled(self.arena, self.people), "all to be answered", timeout=60.0)
+        except AssertionError as error:
+            self.say(str(error))
+        return judge(self.arena, self.people)  # which names what is not
+
+    def _luck(self) -> Random:
+        """For one who acts beside others, so that it does not matter who is quicker."""
+        return Random(self.random.random())
 
     async def _listening(self) -> None:
         await self.arena.up()
@@ -102,21 +109,21 @@ class Ordeal:
             self.people[at] = self.people[at].another(self.number)
             self.counts[f"start: new chat on {platform}"] += 1
 
-    async def _drop(self, lasting: bool) -> None:
+    async def _drop(self, lasting: bool, random: Random) -> None:
         """Cut the event stream now and then. lasting: its session can be taken up again."""
         while self.ills:
-            await asyncio.sleep(self.random.uniform(0.2, 2.5))
+            await asyncio.sleep(random.uniform(0.2, 2.5))
             if not self.arena.discord.gateway.ready:
                 continue
-            if expired := not lasting and self.random.random() < 0.6:
+            if expired := not lasting and random.random() < 0.6:
                 self.arena.discord.expire_sessions()
-            self.arena.discord.refuse_gateway(self.random.choice((0, 0, 1)))
+            self.arena.discord.refuse_gateway(random.choice((0, 0, 1)))
             self.counts[f"gateway: dropped{', its session gone' if expired else ''}"] += 1
             await self.arena.discord.drop()
 
-    async def _ask(self, person: Person) -> None:
-        for _ in range(self.random.choice((1, 1, 1, 2, 3))):
-            await asyncio.sleep(self.random.uniform(0.0, 1.0))
+    async def _ask(self, person: Person, random: Random) -> None:
+        for _ in range(random.choice((1, 1, 1, 2, 3))):
+            await asyncio.sleep(random.uniform(0.0, 1.0))
             while not person.ready:
                 await asyncio.sleep(0.02)
             self.number += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from bots.discord.incoming import TOKEN_LIFE
 from core.commands import COMMANDS, Command
@@ -131,6 +132,22 @@ async def test_the_same_interaction_twice_has_the_same_id(world: World) -> None:
     await asked.deliver_again()
     await world.taken(2)
     assert {incoming.event for incoming in world.core.got} == {str(asked.id)}
+
+
+async def test_an_interaction_that_comes_again_while_it_is_taken_is_acknowledged_once(world: World) -> None:
+    """A session that is replayed and the new one may both bring it; the core takes the same event once."""
+    world.core.hold = asyncio.Event()
+    with capture_logs() as logs:
+        asked = await world.channel.slash(world.alice, "ask", question="hi")
+        await asked.deliver_again()
+        await asyncio.sleep(0.05)
+        world.core.hold.set()
+        await world.taken(2)
+        assert await asked.until(lambda asked: asked.acked) == 5
+        await world.dm.send(world.alice, "and they have ended")
+        await world.taken(3)
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
+    assert len(world.server.calls_to(CALLBACK)) == 1
 
 
 async def test_roles_are_suggested_while_typing(world: World) -> None:
