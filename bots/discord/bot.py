@@ -38,8 +38,7 @@ NO_CONTENT = (
 )
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
 BAD_TOKEN, INTENT_REFUSED = 4004, 4014
-HANG_UP_WITHIN = 2.0
-SETTLE_WITHIN = 2.0
+HANG_UP_WITHIN, SETTLE_WITHIN = 2.0, 2.0
 NEEDED = discord.Permissions(
     view_channel=True, send_messages=True, send_messages_in_threads=True, read_message_history=True
 )
@@ -236,11 +235,11 @@ class DiscordBot:
         """From the session before, or when Discord has forgotten it, from the channels themselves."""
         await know_guilds(client)
         mark = await self._values.get(self._mark)
-        complete = bool(mark) and await replay(client, mark or "")
+        complete = bool(mark) and await replay(client, mark or "", self._sleep)
         if not complete:
             seconds, most = self._back
             places = await self._core.seen(self.name, self.bot)
-            await read_back(client, places, client.take, since=self._clock() - seconds, most=most)
+            await read_back(client, places, client.take, since=self._clock() - seconds, most=most, sleep=self._sleep)
         await client.missed_taken()
         await self._values.set(self._mark, link.first_mark)
         log.info("took what came meanwhile", complete=complete)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -27,12 +27,16 @@ log = get_logger(__name__)
 REPLAY_WITHIN = 60.0
 GUILDS_WITHIN = 5.0
 CHANNELS_AT_ONCE = 5
+AGAIN = (0.5, 1.0, 2.0, 4.0)  # seconds between tries; what is said meanwhile waits for as long
 DISCORD_EPOCH = 1420070400.0  # https://discord.com/developers/docs/reference#snowflakes
 
-_LOST = (ReconnectWebSocket, discord.ConnectionClosed, aiohttp.ClientError, OSError, TimeoutError)
+_LOST = (discord.ConnectionClosed, aiohttp.ClientError, OSError, TimeoutError)
 
 # Set while events of an earlier session are replayed, and so in the tasks that take them.
 MISSED: ContextVar[bool] = ContextVar("missed", default=False)
+
+
+Sleep = Callable[[float], Awaitable[None]]
 
 
 class Values(Protocol):
@@ -51,29 +55,43 @@ async def know_guilds(client: discord.Client) -> None:
                 await asyncio.sleep(0.02)
 
 
-async def replay(client: discord.Client, mark: str) -> bool:
+async def replay(client: discord.Client, mark: str, sleep: Sleep = asyncio.sleep) -> bool:
     """Take the events that came after `mark` (a `Link.mark`) in the session of an earlier process.
 
     Events that the earlier process had seen, or that the client's own session brings too, come twice: the core takes
-    the same event once. False when Discord no longer has the session.
+    the same event once. False when Discord no longer has the session, or cannot be reached for long.
     """
     saved = json.loads(mark)
     here = MISSED.set(True)
     try:
-        with contextlib.suppress(*_LOST):
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(REPLAY_WITHIN):
-                ws = await DiscordWebSocket.from_client(
-                    client,
-                    resume=True,
-                    session=saved["session"],
-                    sequence=saved["sequence"],
-                    gateway=URL(saved["gateway"]),
-                )
-                await _to_its_end(ws)
-                return True
+                for pause in (*AGAIN, None):
+                    if (complete := await _replayed(client, saved)) is not None:
+                        return complete
+                    if pause is not None:
+                        await sleep(pause)
         return False
     finally:
         MISSED.reset(here)
+
+
+async def _replayed(client: discord.Client, saved: dict[str, Any]) -> bool | None:
+    """None when the connection was lost, which says nothing about the session."""
+    try:
+        ws = await DiscordWebSocket.from_client(
+            client,
+            resume=True,
+            session=saved["session"],
+            sequence=saved["sequence"],
+            gateway=URL(saved["gateway"]),
+        )
+        await _to_its_end(ws)
+    except ReconnectWebSocket as ended:
+        return None if ended.resume else False
+    except _LOST:
+        return None
+    return True
 
 
 async def _to_its_end(ws: DiscordWebSocket) -> None:
@@ -83,7 +101,7 @@ async def _to_its_end(ws: DiscordWebSocket) -> None:
         while not done.done():
             await ws.poll_event()
     finally:
-        await ws.close(code=1000)  # this session has served
+        await ws.close(code=4000)  # 1000 would end the session, which is needed again if this process dies now
 
 
 async def read_back(
@@ -93,6 +111,7 @@ async def read_back(
     *,
     since: float,
     most: int,
+    sleep: Sleep = asyncio.sleep,
 ) -> None:
     """Hand over, oldest first, what was said in each of `places` after the message that is named with it.
 
@@ -105,29 +124,36 @@ async def read_back(
         after = max(oldest, int(last) if last.isdigit() else 0)
         async with gate:
             try:
-                for message in await _said_after(client, int(channel), after, most):
+                for message in await _said_after(client, int(channel), after, most, sleep):
                     await take(message)
-            except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
+            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 log.info("a channel could not be read back", channel=channel, error=str(error))
 
     await asyncio.gather(*(one(*place) for place in places))
 
 
-async def _said_after(client: discord.Client, channel: int, after: int, most: int) -> list[discord.Message]:
-    """The newest messages after that id which are for the bot, oldest first. One page: Discord gives a hundred."""
-    for _ in range(3):
+async def _said_after(
+    client: discord.Client, channel: int, after: int, most: int, sleep: Sleep
+) -> list[discord.Message]:
+    """The newest messages after that id which are for the bot, oldest first. Raises what Discord says at last."""
+    for pause in AGAIN:
         try:
-            place = client.get_channel(channel) or await client.fetch_channel(channel)
-            if not isinstance(place, discord.abc.Messageable):
-                return []
-            found = [
-                message async for message in place.history(limit=100, after=discord.Object(after), oldest_first=False)
-            ]
-            me = client.user
-            return [message for message in reversed(found) if me and wanted(message, me)][-most:]
+            return await _page(client, channel, after, most)
         except discord.RateLimited as busy:
-            await asyncio.sleep(busy.retry_after)
-    return []
+            await sleep(busy.retry_after)
+        except (discord.DiscordServerError, aiohttp.ClientError, OSError):  # TimeoutError is one
+            await sleep(pause)
+    return await _page(client, channel, after, most)
+
+
+async def _page(client: discord.Client, channel: int, after: int, most: int) -> list[discord.Message]:
+    """One page: Discord gives a hundred."""
+    place = client.get_channel(channel) or await client.fetch_channel(channel)
+    if not isinstance(place, discord.abc.Messageable):
+        return []
+    found = [message async for message in place.history(limit=100, after=discord.Object(after), oldest_first=False)]
+    me = client.user
+    return [message for message in reversed(found) if me and wanted(message, me)][-most:]
 
 
 async def note(

@@ -52,6 +52,7 @@ def hurry() -> None:
 
     import bots.discord.bot
     import bots.discord.gateway
+    import bots.discord.missed
     import bots.discord.surface
     import bots.telegram.polling
     import bots.telegram.surface
@@ -75,6 +76,7 @@ def hurry() -> None:
     shorten(bots.discord.bot.DiscordBot, note_every=0.2)
     shorten(Backoff, first=0.1, longest=1.0)
     shorten(Patience, first=4.0, gap=2.0, tail=1.0)
+    bots.discord.missed.AGAIN = (0.1, 0.2, 0.4, 0.8)
     bots.discord.gateway.Pauses.next = lambda self, at_once=False: 0.1
     library.Client.before_identify_hook = at_once
 

@@ -115,6 +115,62 @@ async def test_when_the_session_is_forgotten_the_channels_are_read_back() -> Non
         assert {i.address.space for i in core.got} == {"", str(world.guild.id)}
 
 
+FAILS: list[dict[str, Any]] = [{"status": 500}, {"cut": "before"}, {"retry_after": 0.01}]
+
+
+@pytest.mark.parametrize("fault", FAILS)
+async def test_a_channel_is_read_back_when_discord_fails_at_first(fault: dict[str, Any]) -> None:
+    async with a_discord() as server:
+        world, values = await lost_session(server)
+        await world.dm.send(world.alice, "is anybody there?")
+        server.fault(GET_MESSAGES, times=4, **fault)
+        with server.redirect():
+            core = await next_process(server, values, places=[(str(world.dm.id), "1")])
+        assert [incoming.text for incoming in core.got] == ["is anybody there?"]
+
+
+async def test_a_channel_that_is_never_given_keeps_nobody_waiting_for_ever() -> None:
+    async with a_discord() as server:
+        world, values = await lost_session(server)
+        server.fault(GET_MESSAGES, times=100, status=500)
+        with server.redirect():
+            assert (await next_process(server, values, places=[(str(world.dm.id), "1")])).got == []
+        assert len(server.calls_to(GET_MESSAGES)) == 5
+
+
+async def test_a_session_is_replayed_when_the_connection_fails_at_first() -> None:
+    """What came in a channel that was never seen is known by its session alone."""
+    async with a_discord() as server:
+        async with running(server, note_every=NOTE) as world:
+            await noted(world, 2)
+        await world.dm.send(world.alice, "is anybody there?")
+        handle, refused = server.gateway._resume, []
+
+        def refuse(connection: Any, data: Any) -> None:
+            if len(refused) < 2:
+                refused.append(connection.cut())
+            else:
+                handle(connection, data)
+
+        server.gateway._resume = refuse  # type: ignore[method-assign]
+        with server.redirect():
+            core = await next_process(server, world.values)
+        assert len(refused) == 2
+        assert [incoming.text for incoming in core.got] == ["is anybody there?"]
+
+
+async def test_one_that_dies_while_it_takes_what_was_missed_leaves_the_session_to_the_next() -> None:
+    async with a_discord() as server:
+        async with running(server, note_every=NOTE) as world:
+            await noted(world, 2)
+        await world.dm.send(world.alice, "is anybody there?")
+        values = Values(world.values)
+        with server.redirect():
+            await next_process(server, Values(values))
+            core = await next_process(server, values)  # the first has noted nothing
+        assert [incoming.text for incoming in core.got] == ["is anybody there?"]
+
+
 async def test_reading_back_is_bounded_in_age_and_number() -> None:
     async with a_discord() as server:
         world, values = await lost_session(server)
