@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 import tempfile
 import time
@@ -39,10 +40,14 @@ def main() -> int:
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
     print(f"soak: {kills} kills, 20 lanes, seed {seed}")
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="chinwag-soak-") as folder:
-        verdict = asyncio.run(soak(kills, seed, Path(folder)))
+    folder = Path(tempfile.mkdtemp(prefix="chinwag-soak-"))
+    verdict = asyncio.run(soak(kills, seed, folder))
     print(f"{verdict.told()} in {time.monotonic() - began:.0f} s")
-    return 1 if verdict.flaws else 0
+    if verdict.flaws:
+        print(f"the database and the log are in {folder}")
+        return 1
+    shutil.rmtree(folder)
+    return 0
 
 
 if __name__ == "__main__":

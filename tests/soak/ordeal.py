@@ -14,7 +14,7 @@ from tests.soak.checks import Verdict, judge, settled, summed
 from tests.soak.crowd import Person
 from tests.soak.ills import Ills
 
-AT_MOST = 3  # kills between two judgements: a message that dies more often is taken to be the cause
+AT_MOST = 2  # kills between two judgements: a message that dies thrice without getting further is taken for the cause
 COLD = 6  # one of so many rounds begins with a new database
 NOTED = "SELECT 1 FROM facts WHERE name LIKE 'discord:session:%'"
 
@@ -75,9 +75,9 @@ class Ordeal:
         dropping.cancel()
         await self.arena.up()
         try:
-            await self.arena.until(lambda: settled(self.arena, self.people), "all to be answered", timeout=60.0)
+            await self.arena.until(lambda: settled(self.arena, self.people), "all to be answered", timeout=30.0)
         except AssertionError as error:
-            self.say(str(error))
+            self.say(str(error).partition("\n")[0])
         return judge(self.arena, self.people)  # which names what is not
 
     def _luck(self) -> Random:
