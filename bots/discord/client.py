@@ -165,8 +165,8 @@ class Client(discord.Client):
     async def _accept(self, interaction: discord.Interaction[discord.Client], incoming: Incoming) -> None:
         """Commit a slash command, then acknowledge it: one that was acknowledged is never forgotten.
 
-        After those that were missed, if they are soon taken; but Discord waits three seconds at most. The answer waits for
-        the acknowledgement, whose message it fills in.
+        After those that were missed, if they are soon taken; but Discord waits three seconds at most. The answer waits
+        for the acknowledgement, whose message it fills in.
         """
         if interaction.token in self._acks:  # the session that is replayed and the new one may both bring it
             return await self._take_soon(incoming)
