@@ -77,6 +77,7 @@ class Hub:
             tuning,
             is_group_admin=self._is_group_admin,
             stop=self._engine.stop,
+            stop_answer=self._stop_answer,
             stop_session=self._engine.stop_session,
         )
         self._at_once = AtOnce(self._handlers)

@@ -46,8 +46,8 @@ class Request:
 class Handlers:
     """Runs commands.
 
-    is_group_admin: asks the platform whether a user runs the group. stop, stop_session: end what is being written
-    in a lane, or in all lanes of a session; False when nothing is.
+    is_group_admin: asks the platform whether a user runs the group. stop, stop_answer, stop_session: end what is being
+    written in a lane, one row of it, or in all lanes of a session; False when nothing is.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Handlers:
         *,
         is_group_admin: Callable[[Address, str], Awaitable[bool]],
         stop: Callable[[Lane], bool],
+        stop_answer: Callable[[int, Lane], bool],
         stop_session: Callable[[SessionKey], bool],
     ) -> None:
         self._store = store
@@ -69,6 +70,7 @@ class Handlers:
         self._tuning = tuning
         self._is_group_admin = is_group_admin
         self._stop_lane = stop
+        self._stop_answer = stop_answer
         self._stop_session = stop_session
 
     async def run(self, request: Request) -> str:
@@ -190,13 +192,20 @@ class Handlers:
         return f"From now on I answer in {chosen or 'the language you write in'}."
 
     async def _stop(self, request: Request) -> str:
-        if self._stop_lane(request.lane):
+        if await self._stop_own(request):
             return "Stopped."
         if request.incoming.address.private:
             return "Nothing is being written right now."
         if await self._runs_group(request) and self._stop_session(request.key):
             return "Stopped."
         return "Nothing of yours is being written right now."
+
+    async def _stop_own(self, request: Request) -> bool:
+        lane = request.lane
+        if request.incoming.address.private or lane.asker or lane.key.user:
+            return self._stop_lane(lane)
+        live = await self._store.answers.live(lane)  # the lane is everybody's (GROUP_ORDER=session)
+        return live is not None and live[1] == request.incoming.author.id and self._stop_answer(live[0], lane)
 
     async def _stream(self, request: Request) -> str:
         session = await self._store.sessions.current(request.key)

@@ -61,6 +61,18 @@ class Answers:
         )
         return _readable((row, lane) for row in rows)
 
+    async def live(self, lane: Lane) -> tuple[int, str] | None:
+        """The row that is being answered in this lane, and who asked (the platform's id)."""
+        begun = next((row for row in await self.waiting(lane) if row.tries), None)
+        if begun is None:
+            return None
+        turns = await self._db.read(
+            "SELECT asker FROM turns WHERE inbox_row IN (:row, :of) AND asker <> '' ORDER BY inbox_row DESC",
+            row=begun.id,
+            of=begun.incoming.of,
+        )
+        return begun.id, turns[0]["asker"] if turns else begun.incoming.author.id
+
     async def waiting_in(self, platform: str, bot: str) -> list[Row]:
         """The unfinished rows of all lanes of a bot, oldest first."""
         rows = await self._db.read(

@@ -60,12 +60,20 @@ class Turns:
         return await self._db.write(work)
 
     async def reopen(
-        self, row: int, lease: Lease, session: str, *, of: int = 0, question: str | None = None, keep: bool = False
+        self,
+        row: int,
+        lease: Lease,
+        session: str,
+        *,
+        of: int = 0,
+        asker: str = "",
+        question: str | None = None,
+        keep: bool = False,
     ) -> Turn | None:
         """Answer the newest finished turn of the row's lane anew: it is marked replaced, a new turn has its question.
 
         What others asked in the same group is left alone. None when fenced; once per row, like `open`.
-        of: the inbox row of the turn that is meant. question: what is asked instead. keep: begin with its answer.
+        of: the inbox row of the turn that is meant; without it, that of `asker` ("": anybody's). question: what is asked instead. keep: begin with its answer.
         Raises UserError when there is no such turn, or it was replaced before.
         """
 
@@ -74,7 +82,7 @@ class Turns:
                 return None
             if known := await _of_row(tx, row):
                 return known
-            old = await (_replace(tx, of) if of else _replace_newest(tx, row, session))
+            old = await (_replace(tx, of) if of else _replace_newest(tx, row, session, asker))
             asked = Asked(old.author, old.question if question is None else question, old.asker, old.message, old.role)
             return await self._begin(tx, row, session, asked, begun=old if keep else None)
 
@@ -224,13 +232,16 @@ async def _replace(tx: Transaction, of: int) -> Turn:
     return turn_of(rows[0])
 
 
-async def _replace_newest(tx: Transaction, row: int, session: str) -> Turn:
+async def _replace_newest(tx: Transaction, row: int, session: str, asker: str) -> Turn:
+    """A lane may be everybody's (GROUP_ORDER=session). Turns from before schema 5 do not know their asker."""
     rows = await tx.fetch(
         "UPDATE turns SET replaced = 1 WHERE session = :session AND seq = (SELECT MAX(seq) FROM turns "
-        "WHERE session = :session AND replaced = 0 AND state <> 'open' AND inbox_row IN "
+        "WHERE session = :session AND replaced = 0 AND state <> 'open' "
+        "AND (:asker = '' OR asker IN ('', :asker)) AND inbox_row IN "
         "(SELECT id FROM inbox WHERE lane = (SELECT lane FROM inbox WHERE id = :row))) RETURNING *",
         session=session,
         row=row,
+        asker=asker,
     )
     if not rows:
         raise UserError("There is nothing to answer anew yet.")

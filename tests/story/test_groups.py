@@ -131,6 +131,36 @@ async def test_the_groups_admins_stop_everybodys_answers_and_others_only_their_o
     gate.open()
 
 
+async def test_in_one_queue_for_all_nobody_stops_the_answer_of_another(town: Town) -> None:
+    await town.open("telegram", group_order="session")
+    ada, bob = town.telegram.user(1, "Ada"), town.telegram.user(2, "Bob")
+    group = town.telegram.group("Chess club", [ada, bob])
+    bot = town.telegram.bot.username
+    town.model.reply = "One two three four five six seven eight nine ten."
+    gate = town.model.hold(after=8)
+    await group.send(ada, f"@{bot} Count.")
+    await gate.reached()
+    await group.send(bob, f"/stop@{bot}")
+    await group.until(lambda m: m.from_bot and "Nothing of yours" in m.text, timeout=TIMEOUT)
+    await group.send(ada, f"/stop@{bot}")
+    await group.until(lambda m: m.from_bot and m.text == "Stopped.", timeout=TIMEOUT)
+    await town.settled()
+    gate.open()
+
+
+async def test_in_one_queue_for_all_everybody_retries_their_own_question(town: Town) -> None:
+    await town.open("telegram", group_order="session")
+    ada, bob = town.telegram.user(1, "Ada"), town.telegram.user(2, "Bob")
+    group = town.telegram.group("Chess club", [ada, bob])
+    bot = town.telegram.bot.username
+    await group.send(bob, f"@{bot} A question of Bob's.")
+    await group.until(lambda m: m.from_bot and "A question of Bob's." in m.text, timeout=TIMEOUT)
+    await group.send(ada, f"@{bot} A question of Ada's.")
+    await group.until(lambda m: m.from_bot and "A question of Ada's." in m.text, timeout=TIMEOUT)
+    retry = await group.send(bob, f"/retry@{bot}")
+    await group.until(lambda m: m.from_bot and m.id > retry.id and "A question of Bob's." in m.text, timeout=TIMEOUT)
+
+
 async def test_ask_takes_a_role_for_once(town: Town) -> None:
     await town.open("discord")
     ada = town.discord.user("ada")

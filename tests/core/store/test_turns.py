@@ -111,6 +111,22 @@ async def test_retry_is_done_once_per_row(store: Store, place: Place) -> None:
     assert [t.question for t in await reopened.turns.all(session.id)] == ["first", "second"]
 
 
+async def test_retry_leaves_alone_what_others_asked_in_the_same_lane(store: Store) -> None:
+    session = await store.sessions.current(KEY)
+    for asker in ("1", "2"):
+        row, lease = await taken(store, f"asked by {asker}")
+        turn = await store.turns.open(row.id, lease, session.id, "", f"asked by {asker}", asker=asker)
+        assert turn is not None
+        assert await store.turns.finish(row.id, lease, turn, answer="an answer", state="done")
+    row, lease = await taken(store, "/retry")
+    with pytest.raises(UserError, match="nothing to answer anew"):
+        await store.turns.reopen(row.id, lease, session.id, asker="3")
+    again = await store.turns.reopen(row.id, lease, session.id, asker="1")
+    assert again is not None
+    assert (again.question, again.asker) == ("asked by 1", "1")
+    assert [turn.question for turn in await store.turns.recent(session.id, 9)] == ["asked by 2"]
+
+
 async def test_retry_leaves_the_running_answer_of_another_asker_alone(store: Store) -> None:
     session = await store.sessions.current(KEY)
     await answered(store, session.id, "mine")
