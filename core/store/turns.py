@@ -73,7 +73,8 @@ class Turns:
         """Answer the newest finished turn of the row's lane anew: it is marked replaced, a new turn has its question.
 
         What others asked in the same group is left alone. None when fenced; once per row, like `open`.
-        of: the inbox row of the turn that is meant; without it, that of `asker` ("": anybody's). question: what is asked instead. keep: begin with its answer.
+        of: the inbox row of the turn that is meant; without it, the newest of `asker` ("": of anybody). question: what
+        is asked instead. keep: begin with its answer.
         Raises UserError when there is no such turn, or it was replaced before.
         """
 
