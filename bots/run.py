@@ -7,7 +7,8 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from bots.alarm import Alarm
 from core.context import shorter
@@ -23,6 +24,9 @@ from core.store.lock import Lock, only_process
 from core.store.prune import Pruner
 from core.surface import Platform
 from core.types import Address
+
+if TYPE_CHECKING:
+    from bots.web.hooks import Hook
 
 log = get_logger(__name__)
 
@@ -151,9 +155,14 @@ class House:
 
 async def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
     """Run until SIGINT or SIGTERM. Raises SetupError when nothing could be started, or another has taken over."""
-    tokens = [s.get_secret_value() for s in (settings.telegram_bot_token, settings.discord_bot_token)]
+    held = (
+        settings.telegram_bot_token,
+        settings.telegram_webhook_secret,
+        settings.discord_bot_token,
+        settings.redis_url,
+    )
     keys = [key.strip() for key in settings.openai_api_key.get_secret_value().split(",")]
-    configure(settings.log_level, settings.log_format, secrets=[*tokens, *keys, settings.redis_url.get_secret_value()])
+    configure(settings.log_level, settings.log_format, secrets=[*(one.get_secret_value() for one in held), *keys])
     send_traces = trace.configure()
     stop = asyncio.Event()
     _on_signals(lambda: _end(stop, say))
@@ -204,17 +213,36 @@ def _on_signals(act: Callable[[], None]) -> None:
 def _makers(settings: Settings, hub: Hub, store: Store, model: Model) -> dict[str, Callable[[], Bot]]:
     """How each platform that is configured is made. A library is only imported when it is needed."""
 
+    hooks: dict[str, Hook] = {}
+
     def web() -> Bot:
         from bots.web import WebBot
 
-        page, numbers = settings.web_enabled, settings.metrics_enabled
-        host, port = settings.web_host, settings.web_port
-        return WebBot(hub, store, model.status, hub.access, host=host, port=port, page=page, numbers=numbers)
+        return WebBot(
+            hub,
+            store,
+            model.status,
+            hub.access,
+            host=settings.web_host,
+            port=settings.web_port,
+            page=settings.web_enabled,
+            numbers=settings.metrics_enabled,
+            hooks=hooks,
+        )
 
     def telegram() -> Bot:
         from bots.telegram import TelegramBot
 
-        return TelegramBot(settings.telegram_bot_token.get_secret_value(), hub, api_url=settings.telegram_api_url)
+        bot = TelegramBot(
+            settings.telegram_bot_token.get_secret_value(),
+            hub,
+            api_url=settings.telegram_api_url,
+            webhook=settings.telegram_webhook_url,
+            secret=settings.telegram_webhook_secret.get_secret_value(),
+        )
+        if settings.telegram_webhook_url:
+            hooks[urlsplit(settings.telegram_webhook_url).path] = bot.post
+        return bot
 
     def discord() -> Bot:
         from bots.discord import DiscordBot
@@ -230,7 +258,7 @@ def _makers(settings: Settings, hub: Hub, store: Store, model: Model) -> dict[st
         )
 
     wanted = {
-        "web": (web, settings.web_enabled or settings.metrics_enabled),
+        "web": (web, settings.web_enabled or settings.metrics_enabled or settings.telegram_webhook_url),
         "telegram": (telegram, settings.telegram_bot_token.get_secret_value()),
         "discord": (discord, settings.discord_bot_token.get_secret_value()),
     }

@@ -18,6 +18,8 @@ from core.errors import SetupError
 EXAMPLES = {
     "telegram_bot_token": "123456789:AAE...",
     "telegram_api_url": "https://api.telegram.org",
+    "telegram_webhook_url": "https://bot.example.org/telegram",
+    "telegram_webhook_secret": "letters, digits, _ and -",
     "discord_api_url": "https://discord.com/api/v10",
     "discord_gateway_url": "wss://gateway.discord.gg/",
     "openai_base_url": "http://127.0.0.1:11434/v1",
@@ -73,6 +75,8 @@ class Settings(BaseSettings):
 
     telegram_bot_token: SecretStr = SecretStr("")
     telegram_api_url: str = "https://api.telegram.org"
+    telegram_webhook_url: str = ""
+    telegram_webhook_secret: SecretStr = SecretStr("")
 
     discord_bot_token: SecretStr = SecretStr("")
     discord_api_url: str = "https://discord.com/api/v10"
@@ -174,6 +178,20 @@ class Settings(BaseSettings):
     def _is_url(cls, value: str) -> str:
         if value and "://" not in value:
             raise ValueError(f"{value!r} is not a URL")
+        return value
+
+    @field_validator("telegram_webhook_url")
+    @classmethod
+    def _is_reached_by_telegram(cls, value: str) -> str:
+        if value and not re.match(r"https://[^\s/?#@]+/[^\s?#]+$", value):  # Bot API, setWebhook
+            raise ValueError(f"{value!r} is not https://, a host that Telegram reaches, and a path")
+        return value
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _is_a_secret_token(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", value.get_secret_value()):  # Bot API, setWebhook; never the value
+            raise ValueError("it may have 256 letters, digits, _ and - at most")
         return value
 
     @field_validator("openai_base_url")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from telegram import Bot, CallbackQuery, Update
@@ -21,6 +22,7 @@ from bots.telegram.incoming import Me, pressed, read
 from bots.telegram.polling import Backoff, Poller, Raw, Sleep
 from bots.telegram.request import CONNECT_TIMEOUT, api_request, quiet
 from bots.telegram.surface import TelegramSurface
+from bots.telegram.webhook import Webhook
 from core.errors import PlatformError, SetupError, StoreError, shown
 from core.surface import Core, Out
 from core.types import Address, Incoming
@@ -38,6 +40,8 @@ log = logging.getLogger(__name__)
 class TelegramBot:
     """Implements `core.surface.Platform`. Between `start` and `stop` it calls `core.receive` in the running loop.
 
+    webhook: the URL under which Telegram reaches `post`; "" to poll. secret: what it proves itself with, "" for one of
+    our own.
     bot: the account's id; title: "@my_bot" once Telegram has told it, "" before.
     """
 
@@ -50,6 +54,8 @@ class TelegramBot:
         core: Core,
         *,
         api_url: str = "https://api.telegram.org",
+        webhook: str = "",
+        secret: str = "",
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         random: Callable[[], float] = random.random,
@@ -64,7 +70,8 @@ class TelegramBot:
         self._admins = Admins(self._api, clock)
         self._sleep, self._backoff = sleep, Backoff(random)
         self._random = random
-        self._poller: Poller | None = None
+        self._webhook, self._secret = webhook, secret or hashlib.sha256(f"webhook {self._token}".encode()).hexdigest()
+        self._source: Poller | Webhook | None = None
         self._me: Me | None = None
         self._complained = False
         self._regretted: set[str] = set()  # chats whose messages wait for the disk, and that were told so
@@ -85,15 +92,21 @@ class TelegramBot:
                 await self._close()
                 raise SetupError(BAD_TOKEN) from None
             log.warning("Telegram cannot be reached at %s, trying on (%s)", self._url, describe(error))
-        self._poller = Poller(self._fetch, self._take, sleep=self._sleep, random=self._random)
-        self._task = asyncio.create_task(self._run(self._poller), name="telegram")
+        self._source = self._updates()
+        self._task = asyncio.create_task(self._run(self._source), name="telegram")
+
+    async def post(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Take an update that was posted to the webhook. Returns the HTTP status; headers have lower case names."""
+        if not isinstance(self._source, Webhook) or self._me is None:
+            return 503
+        return await self._source.post(headers, body)
 
     async def quiet(self) -> None:
         """Fetch no more. What was fetched is handed to the core first, unless that takes longer than a few seconds;
         the rest is delivered again at the next start.
         """
-        if self._task is not None and self._poller is not None:
-            self._poller.stop()
+        if self._task is not None and self._source is not None:
+            self._source.stop()
             if self._me is None:
                 self._task.cancel()
             await asyncio.wait([self._task], timeout=GRACE)
@@ -116,7 +129,16 @@ class TelegramBot:
         """A private chat has its user's id."""
         return Address(self.name, self.bot, user)
 
-    async def _run(self, poller: Poller) -> None:
+    def _updates(self) -> Poller | Webhook:
+        if not self._webhook:
+            return Poller(self._fetch, self._take, sleep=self._sleep, random=self._random)
+        return Webhook(self._register, self._secret, self._take, sleep=self._sleep, random=self._random)
+
+    async def _register(self) -> None:
+        await self._api.set_webhook(self._webhook, secret_token=self._secret, allowed_updates=UPDATES)
+        log.info("Telegram posts to %s", self._webhook)
+
+    async def _run(self, source: Poller | Webhook) -> None:
         while self._me is None:
             await self._sleep(self._backoff.next())
             await self._try_to_connect()
@@ -124,7 +146,7 @@ class TelegramBot:
             await menu.register(self._api)
         except TelegramError as error:
             log.warning("the command menu was not set (%s)", describe(error))
-        await poller.run()
+        await source.run()
 
     async def _try_to_connect(self) -> None:
         """Once more, without a word unless Telegram can be reached now and says that the token is wrong."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -11,6 +14,7 @@ from starlette.types import ASGIApp
 from bots.web import routes, stream
 from bots.web.files import file_answer, files
 from bots.web.guard import TOO_LARGE, Guard
+from bots.web.hooks import Hook, Hooks
 from bots.web.login import front
 from bots.web.site import Site
 from core.errors import StoreError
@@ -25,8 +29,10 @@ SENTENCES = {
 }
 
 
-def build(site: Site, *, page: bool = True, numbers: bool = False) -> ASGIApp:
-    """page: serve the page and its API. numbers: serve /metrics, what Prometheus reads."""
+def build(
+    site: Site, *, page: bool = True, numbers: bool = False, hooks: Mapping[str, Hook] = MappingProxyType({})
+) -> ASGIApp:
+    """page: serve the page and its API. numbers: serve /metrics, what Prometheus reads. hooks: by their paths."""
     app = FastAPI(title="Chinwag", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=BODY)
     app.state.site = site
     app.add_api_route("/healthz", _healthz, methods=["GET"], response_model=None)
@@ -41,7 +47,8 @@ def build(site: Site, *, page: bool = True, numbers: bool = False) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, _as_advice)
     app.add_exception_handler(StoreError, _as_regret)
     app.add_exception_handler(Exception, _as_apology)
-    return Guard(app, site.host, BODY)  # outside of everything: also what FastAPI refuses by itself carries our headers
+    guarded = Guard(app, site.host, BODY)  # around everything: also what FastAPI refuses by itself carries our headers
+    return Hooks(guarded, hooks, BODY)
 
 
 async def _healthz() -> Response:

@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 import uvicorn
 
 from bots.web.app import build
+from bots.web.hooks import Hook
 from bots.web.login import OWNER
 from bots.web.reach import bracketed
 from bots.web.site import BOT, PLATFORM, Access, Site, status_json
@@ -42,7 +44,10 @@ class _Server(uvicorn.Server):
 
 
 class WebBot:
-    """The page on http://host:port, and /metrics with `numbers`. port 0 takes any free one."""
+    """The page on http://host:port, /metrics with `numbers`, and what other servers post to: `hooks`, by their paths.
+
+    port 0 takes any free one.
+    """
 
     name = PLATFORM
     bot = BOT
@@ -60,12 +65,14 @@ class WebBot:
         port: int,
         page: bool = True,
         numbers: bool = False,
+        hooks: Mapping[str, Hook] = MappingProxyType({}),
     ) -> None:
         self._site = Site(core, store, status, access, host)
         self._host = host
         self._port = port
         self._page = page
         self._numbers = numbers
+        self._hooks = hooks
         self._server: _Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -81,7 +88,7 @@ class WebBot:
         await self._site.remember()
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
-            build(self._site, page=self._page, numbers=self._numbers),
+            build(self._site, page=self._page, numbers=self._numbers, hooks=self._hooks),
             lifespan="off",
             http="h11",  # also where a faster parser happens to be installed, as in the tests
             access_log=False,  # it would hold the links
@@ -98,7 +105,7 @@ class WebBot:
         up.cancel()
         if serving.done():
             await serving  # raises why it ended
-        self.title = await self.link() if self._page else f"{self.url}/metrics"
+        self.title = await self.link() if self._page else f"{self.url}/metrics" if self._numbers else self.url
 
     async def quiet(self) -> None:
         """Serve on: pages must see how their answers end. What is sent meanwhile is answered after the next start."""

@@ -32,6 +32,9 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("CONTEXT_ROUNDS", "0"),
         ("WEB_ENABLED", "perhaps"),
         ("LOG_LEVEL", "loud"),
+        ("TELEGRAM_WEBHOOK_URL", "http://bot.example.org/telegram"),
+        ("TELEGRAM_WEBHOOK_URL", "https://bot.example.org"),
+        ("TELEGRAM_WEBHOOK_SECRET", "has a blank"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_name_and_an_example(
