@@ -63,15 +63,25 @@ class Board:
     def __init__(self) -> None:
         self._conversations: dict[Place, _Conversation] = {}
 
-    def ask(self, place: Place, event: str, text: str, at: float) -> None:
-        """A question was sent; it waits until its answer begins. A page that sends it again changes nothing."""
-        self._at(place).questions.setdefault(event, (text, at))
-
-    def amend(self, place: Place, event: str, text: str) -> None:
-        """A question that waits was changed."""
+    def ask(self, place: Place, event: str, text: str, at: float) -> bool:
+        """A question was sent; it waits until its answer begins. False for one that is sent again: nothing changes."""
         questions = self._at(place).questions
-        if event in questions:
-            questions[event] = (text, questions[event][1])
+        known = event in questions
+        questions.setdefault(event, (text, at))
+        return not known
+
+    def retract(self, place: Place, event: str) -> None:
+        """A question could not be taken: it does not wait."""
+        self._at(place).questions.pop(event, None)
+
+    def amend(self, place: Place, event: str, text: str) -> str:
+        """A question that waits was changed. Returns what it was, "" when none waits."""
+        questions = self._at(place).questions
+        if event not in questions:
+            return ""
+        before, at = questions[event]
+        questions[event] = (text, at)
+        return before
 
     def command(self, place: Place, event: str, text: str) -> None:
         """A command was sent; what answers it is a notice."""

@@ -100,22 +100,30 @@ class Site:
         await self.make_current(session)
         incoming = clean(_incoming(session.key, text, event, self.now()))
         place, command = _place(session), parse(incoming.text)
-        if command is None:
-            self.board.ask(place, event, incoming.text, self.now())
-        elif not command[0].asks_model:
+        waits = command is None and self.board.ask(place, event, incoming.text, self.now())
+        if command and not command[0].asks_model:
             self.board.command(place, event, incoming.text)
-        if command is None or command[0].asks_model:
+        else:
             self._tell_asked(session.key, incoming)
-        await self.core.receive(incoming)
+        try:
+            await self.core.receive(incoming)
+        except Exception:  # the page puts the text back where it was typed
+            if waits:
+                self.board.retract(place, event)
+                self._tell_changed(session.key)
+            raise
 
     async def edit(self, session: Session, event: str, of: str, text: str) -> None:
         """The question that was sent as `of` is changed; returns when that is committed."""
         await self.make_current(session)
         incoming = clean(_incoming(session.key, text, event, self.now(), of=of))
-        self.board.amend(_place(session), of, incoming.text)
-        await self.core.edited(incoming)
-        changed = {"type": "changed", "thread": session.key.thread}
-        self.bus.publish(session.key.chat, ("changed", session.key.thread), changed)
+        before = self.board.amend(_place(session), of, incoming.text)
+        try:
+            await self.core.edited(incoming)
+        except Exception:
+            self.board.amend(_place(session), of, before)
+            raise
+        self._tell_changed(session.key)
 
     async def press(self, person: str, data: str) -> Pressed:
         """A button under an answer; the core looks whose it is."""
@@ -145,6 +153,11 @@ class Site:
     def changed(self, person: str) -> None:
         """Let every page of this person read its list of conversations again."""
         self.bus.publish(person, "sessions", {"type": "sessions"})
+
+    def _tell_changed(self, key: SessionKey) -> None:
+        """Every page that shows this conversation reads it again."""
+        self.bus.publish(key.chat, ("changed", key.thread), {"type": "changed", "thread": key.thread})
+        self.changed(key.chat)
 
     def _tell_asked(self, key: SessionKey, incoming: Incoming) -> None:
         """The person's other pages show the question too."""

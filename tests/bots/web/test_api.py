@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from core.errors import StoreError
 from core.model import Status
 from core.store import Store
 from tests.bots.web.fakes import People, ScriptedCore, Weather
@@ -281,3 +282,52 @@ async def test_only_admins_see_who_asks(client: httpx.AsyncClient, other: httpx.
     assert (await other.get("/api/pairings")).status_code == 403
     assert (await other.post("/api/pairings/ABCDEFGH/approve")).status_code == 403
     assert people.approved == []
+
+
+@pytest.mark.parametrize("text", ["Hello", "/retry"])
+async def test_what_could_not_be_kept_does_not_wait(
+    client: httpx.AsyncClient, core: ScriptedCore, store: Store, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    id, event = await begin(client), str(uuid4())
+
+    async def full(*_: object) -> None:
+        raise StoreError
+
+    monkeypatch.setattr(store.inbox, "accept", full)
+    assert (await say(client, id, text, event)).status_code == 503
+    shown = await view(client, id)
+    assert (shown["waiting"], shown["session"]["busy"]) == ([], False)
+
+
+async def test_a_question_that_is_sent_again_in_vain_waits_on(
+    client: httpx.AsyncClient, core: ScriptedCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, event = await begin(client), str(uuid4())
+
+    async def kept(_: object) -> None:
+        """It is committed, and nobody takes it up yet."""
+
+    async def full(_: object) -> None:
+        raise StoreError
+
+    monkeypatch.setattr(core, "receive", kept)
+    await say(client, id, "Hello", event)
+    monkeypatch.setattr(core, "receive", full)
+    assert (await say(client, id, "Hello", event)).status_code == 503
+    assert (await view(client, id))["session"]["busy"] is True
+
+
+async def test_an_edit_that_could_not_be_kept_changes_nothing_on_the_board(
+    client: httpx.AsyncClient, core: ScriptedCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, event = await begin(client), str(uuid4())
+    await say(client, id, "first")
+    await say(client, id, "second", event)
+
+    async def full(_: object) -> None:
+        raise StoreError
+
+    monkeypatch.setattr(core, "edited", full)
+    edit = {"id": str(uuid4()), "of": event, "text": "third"}
+    assert (await client.post(f"/api/sessions/{id}/edits", json=edit)).status_code == 503
+    assert [question["text"] for question in (await view(client, id))["waiting"]][-1] == "second"
