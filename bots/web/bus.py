@@ -21,10 +21,11 @@ class _Sent:
 
 
 class Subscriber:
-    """The news of one open page. Of one message only the latest text is kept."""
+    """The news of one open page. Of one message only the latest text is kept. login: the hash of its cookie."""
 
-    def __init__(self, person: str) -> None:
+    def __init__(self, person: str, login: str = "") -> None:
         self.person = person
+        self.login = login
         self.closed = False
         self._news: dict[Hashable, Message | Event] = {}
         self._sent: dict[str, _Sent] = {}
@@ -40,6 +41,11 @@ class Subscriber:
     def close(self) -> None:
         self.closed = True
         self._wake.set()
+
+    def shut_out(self) -> None:
+        """Close it, and let it hear nothing of what was on its way."""
+        self._news.clear()
+        self.close()
 
     async def next(self, timeout: float) -> list[Event]:
         """The news since the last call, oldest first; waits for some at most `timeout` seconds."""
@@ -81,8 +87,8 @@ class Bus:
     def __len__(self) -> int:
         return len(self._subscribers)
 
-    def subscribe(self, person: str) -> Subscriber:
-        subscriber = Subscriber(person)
+    def subscribe(self, person: str, login: str = "") -> Subscriber:
+        subscriber = Subscriber(person, login)
         self._subscribers.add(subscriber)
         if self._closed:
             subscriber.close()
@@ -100,6 +106,12 @@ class Bus:
     def everyone(self, key: Hashable, news: Event) -> None:
         for subscriber in self._subscribers:
             subscriber.put(key, news)
+
+    def sign_out(self, login: str) -> None:
+        """End the streams of the pages that are signed in with this cookie."""
+        for subscriber in self._subscribers:
+            if subscriber.login == login:
+                subscriber.shut_out()
 
     def close(self) -> None:
         """End every page's stream, now and from now on."""

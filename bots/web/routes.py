@@ -14,6 +14,7 @@ from bots.web.login import Admin, Person, cookie_of
 from bots.web.reach import for_others, is_loopback, own_address
 from bots.web.site import LONGEST, Site, subject
 from core.errors import UserError
+from core.store.logins import hashed
 from core.types import Session
 
 router = APIRouter(prefix="/api")
@@ -126,7 +127,9 @@ async def press(button: Button, person: Person, site: Here) -> dict[str, Any]:
 async def sign_out(request: Request, response: Response, person: Person, site: Here) -> None:
     """This browser needs a new link to come back; others of the same person stay signed in."""
     name = cookie_of(request)
-    await site.store.logins.revoke(request.cookies.get(name, ""))
+    cookie = request.cookies.get(name, "")
+    await site.store.logins.revoke(cookie)
+    site.bus.sign_out(hashed(cookie))
     response.delete_cookie(name, httponly=True, samesite="strict")
 
 

@@ -8,9 +8,10 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
-from bots.web.bus import Bus, Event
-from bots.web.login import Person
+from bots.web.bus import Event
+from bots.web.login import Person, cookie_of
 from bots.web.site import Site, status_json
+from core.store.logins import hashed
 
 PING = 15.0  # seconds of silence after which a comment goes out, so that a dead line is noticed
 MOMENT = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -22,18 +23,21 @@ router = APIRouter()
 async def events(request: Request, person: Person) -> StreamingResponse:
     site: Site = request.app.state.site
     hello = {"type": "hello", "model": status_json(site.status())}
-    return StreamingResponse(_news(site.bus, person, hello), media_type="text/event-stream", headers=MOMENT)
+    news = _news(site, person, request.cookies[cookie_of(request)], hello)
+    return StreamingResponse(news, media_type="text/event-stream", headers=MOMENT)
 
 
-async def _news(bus: Bus, person: str, hello: Event) -> AsyncIterator[bytes]:
-    subscriber = bus.subscribe(person)
+async def _news(site: Site, person: str, cookie: str, hello: Event) -> AsyncIterator[bytes]:
+    subscriber = site.bus.subscribe(person, hashed(cookie))
     try:
+        if await site.store.logins.person(cookie) is None:  # signed out between the first look and now
+            return
         yield _line(hello)
         while not subscriber.closed:
             news = await subscriber.next(PING)
             yield b"".join(map(_line, news)) or b": still here\n\n"
     finally:
-        bus.unsubscribe(subscriber)
+        site.bus.unsubscribe(subscriber)
 
 
 def _line(event: Event) -> bytes:

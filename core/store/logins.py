@@ -32,7 +32,7 @@ class Logins:
         async def work(tx: Transaction) -> tuple[str, str] | None:
             rows = await tx.fetch(
                 "DELETE FROM logins WHERE hash = :hash AND kind = 'link' AND expires > :now RETURNING person",
-                hash=_hash(token),
+                hash=hashed(token),
                 now=self._now(),
             )
             if not rows:
@@ -46,14 +46,14 @@ class Logins:
         """Whose cookie this is; None when it is unknown, revoked or expired."""
         rows = await self._db.read(
             "SELECT person FROM logins WHERE hash = :hash AND kind = 'cookie' AND expires > :now",
-            hash=_hash(cookie),
+            hash=hashed(cookie),
             now=self._now(),
         )
         return rows[0]["person"] if rows else None
 
     async def revoke(self, cookie: str) -> None:
         async def work(tx: Transaction) -> None:
-            await tx.execute("DELETE FROM logins WHERE hash = :hash", hash=_hash(cookie))
+            await tx.execute("DELETE FROM logins WHERE hash = :hash", hash=hashed(cookie))
 
         await self._db.write(work)
 
@@ -62,7 +62,7 @@ async def _issue(tx: Transaction, kind: str, person: str, expires: float) -> str
     token = secrets.token_urlsafe(32)
     await tx.execute(
         "INSERT INTO logins (hash, kind, person, expires) VALUES (:hash, :kind, :person, :expires)",
-        hash=_hash(token),
+        hash=hashed(token),
         kind=kind,
         person=person,
         expires=expires,
@@ -70,5 +70,6 @@ async def _issue(tx: Transaction, kind: str, person: str, expires: float) -> str
     return token
 
 
-def _hash(token: str) -> str:
+def hashed(token: str) -> str:
+    """What is kept of a link's or a cookie's token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -23,6 +23,11 @@ HERE = Path(__file__).parent
 Enter = Callable[[], Awaitable[httpx.AsyncClient]]
 
 
+async def sign_in(client: httpx.AsyncClient, link: str) -> httpx.Response:
+    """Open a one-time link."""
+    return await client.get(link)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if CHROMIUM:
         return
@@ -80,7 +85,7 @@ async def stranger(bot: WebBot) -> AsyncIterator[httpx.AsyncClient]:
 async def client(bot: WebBot) -> AsyncIterator[httpx.AsyncClient]:
     """The owner's browser, signed in by a link."""
     async with httpx.AsyncClient(base_url=bot.url, trust_env=False) as client:
-        await client.get(await bot.link())
+        await sign_in(client, await bot.link())
         yield client
 
 
@@ -88,7 +93,7 @@ async def client(bot: WebBot) -> AsyncIterator[httpx.AsyncClient]:
 async def other(bot: WebBot, store: Store) -> AsyncIterator[httpx.AsyncClient]:
     """Another person's browser."""
     async with httpx.AsyncClient(base_url=bot.url, trust_env=False) as client:
-        await client.get(f"/?token={await store.logins.mint('anna')}")
+        await sign_in(client, f"{bot.url}/?token={await store.logins.mint('anna')}")
         yield client
 
 

@@ -12,6 +12,7 @@ from bots.web import WebBot
 from bots.web.site import key_of
 from core.store import Store
 from core.types import Address, Author, Incoming, Lane
+from tests.bots.web.conftest import sign_in
 from tests.bots.web.fakes import People, ScriptedCore, Weather
 from tests.bots.web.test_api import begin, say, until, until_ended, view
 
@@ -94,7 +95,7 @@ async def test_a_question_that_waits_since_before_a_restart_is_shown_and_marks_i
     await bot.start()
     try:
         async with httpx.AsyncClient(base_url=bot.url, trust_env=False) as client:
-            await client.get(await bot.link())
+            await sign_in(client, await bot.link())
             assert [listed["busy"] for listed in (await client.get("/api/sessions")).json()] == [True]
             assert (await view(client, session.id))["waiting"] == [{"id": "e1", "text": "Are you there?"}]
     finally:

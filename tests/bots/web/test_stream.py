@@ -17,6 +17,7 @@ from core.model import Status
 from core.store import Store
 from core.surface import Out
 from core.types import Address, SessionKey
+from tests.bots.web.conftest import sign_in
 from tests.bots.web.fakes import ScriptedCore, Weather
 from tests.bots.web.test_api import begin, say
 
@@ -69,6 +70,22 @@ async def test_another_person_hears_nothing_of_it(
         await heard("message")
         await begin(other)
         assert (await others("sessions", "message", "asked", "typing"))["type"] == "sessions"
+
+
+async def test_signing_out_ends_the_open_streams_of_this_browser_only(
+    bot: WebBot, store: Store, client: httpx.AsyncClient
+) -> None:
+    async with httpx.AsyncClient(base_url=bot.url, trust_env=False) as elsewhere:
+        await sign_in(elsewhere, await bot.link())
+        async with asyncio.timeout(5), listening(elsewhere) as heard, client.stream("GET", "/api/events") as stream:
+            lines = stream.aiter_lines()
+            assert "hello" in await anext(lines)
+            cookies = dict(client.cookies)
+            assert (await client.post("/api/sign-out")).status_code == 204
+            await begin(elsewhere)
+            assert [line async for line in lines if line.startswith("data")] == []
+            await heard("sessions")
+            assert (await client.get("/api/events", cookies=cookies)).status_code == 401
 
 
 async def test_a_change_of_the_model_is_told_to_every_page(client: httpx.AsyncClient, weather: Weather) -> None:
