@@ -85,7 +85,8 @@ async def test_signing_out_ends_the_open_streams_of_this_browser_only(
             await begin(elsewhere)
             assert [line async for line in lines if line.startswith("data")] == []
             await heard("sessions")
-            assert (await client.get("/api/events", cookies=cookies)).status_code == 401
+            client.cookies.update(cookies)
+            assert (await client.get("/api/events")).status_code == 401
 
 
 async def test_a_change_of_the_model_is_told_to_every_page(client: httpx.AsyncClient, weather: Weather) -> None:
