@@ -26,6 +26,7 @@ log = get_logger(__name__)
 
 REPLAY_WITHIN = 60.0
 GUILDS_WITHIN = 5.0
+LULL, LONGEST_TAIL = 0.1, 2.0  # seconds without an event, after which none is missing; that are waited for that
 CHANNELS_AT_ONCE = 5
 AGAIN = (0.5, 1.0, 2.0, 4.0)  # seconds between tries; what is said meanwhile waits for as long
 DISCORD_EPOCH = 1420070400.0  # https://discord.com/developers/docs/reference#snowflakes
@@ -95,11 +96,19 @@ async def _replayed(client: discord.Client, saved: dict[str, Any]) -> bool | Non
 
 
 async def _to_its_end(ws: DiscordWebSocket) -> None:
-    """Take what comes until Discord says that nothing is missing any more."""
+    """Take what comes until Discord says that nothing is missing any more.
+
+    It says so at each resume, and an earlier one may be among what is replayed: so whatever follows at once is taken.
+    """
     try:
         done = ws.wait_for("RESUMED", lambda _: True)
         while not done.done():
             await ws.poll_event()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_TAIL):
+                while True:
+                    async with asyncio.timeout(LULL):
+                        await ws.poll_event()
     finally:
         await ws.close(code=4000)  # 1000 would end the session, which is needed again if this process dies now
 

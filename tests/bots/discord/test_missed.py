@@ -159,6 +159,21 @@ async def test_a_session_is_replayed_when_the_connection_fails_at_first() -> Non
         assert [incoming.text for incoming in core.got] == ["is anybody there?"]
 
 
+async def test_a_session_that_was_resumed_before_is_replayed_to_its_end() -> None:
+    """Its earlier RESUMED is one of the events that come again, and what follows it is still missing."""
+    async with a_discord() as server, running(server, note_every=NOTE) as world:
+        await noted(world, 2)
+        values = Values(world.values)
+        await server.drop()
+        await server.until(lambda: server.gateway.resumes)
+        world.server.refuse_gateway(1000)
+        await server.drop()  # the first process hears nothing more
+        await world.dm.send(world.alice, "is anybody there?")
+        world.server.refuse_gateway(0)
+        core = await next_process(server, values)
+        assert "is anybody there?" in [incoming.text for incoming in core.got]
+
+
 async def test_one_that_dies_while_it_takes_what_was_missed_leaves_the_session_to_the_next() -> None:
     async with a_discord() as server:
         async with running(server, note_every=NOTE) as world:
