@@ -23,7 +23,7 @@ from core.errors import ChinwagError, Gone, Refused, UserError
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
 from core.live.journal import Fenced, Kept
-from core.live.tasks import end
+from core.live.tasks import end, no_strays
 from core.live.thoughts import Thoughts, apart
 from core.model import Model
 from core.model.continued import go_on
@@ -88,7 +88,8 @@ class Chat:
         turn = f"{row.id:x}"
         with structlog.contextvars.bound_contextvars(turn=turn), span("turn", turn=turn, tries=row.tries):
             try:
-                return await self._handle(row, lease, stop)
+                with no_strays():
+                    return await self._handle(row, lease, stop)
             except Fenced:
                 return False
             except (Refused, Gone) as error:
@@ -236,19 +237,20 @@ class Chat:
     async def _read(self, row: Row, session: Session, turn: Turn, delivery: Delivery, said: Said, before: str) -> None:
         """Ask the model and feed the delivery; never waits for the platform. An error becomes the answer's note."""
         try:
-            if row.tries > TRIES:  # it failed, or took the process down, again and again: the lane must go on
-                raise ChinwagError(f"given up after {row.tries - 1} tries")
-            if said.remember(turn):
-                return said.thoughts.feed(Delta(said.text))
-            prompt = await self._prompt(row, session, turn)
-            await self._quota.admit(said.ask, prompt, place=lambda place: delivery.meanwhile(words.place(place)))
-            said.text = before
-            said.thoughts.feed(Delta(before))
-            asked = go_on if turn.answer else _from_where_it_ended  # a press of "continue"; a restart
-            async with aclosing(asked(self._model, prompt, before)) as stream:
-                async for delta in stream:
-                    said.take(delta)
-            said.check(self._valves)
+            with no_strays():
+                if row.tries > TRIES:  # it failed, or took the process down, again and again: the lane must go on
+                    raise ChinwagError(f"given up after {row.tries - 1} tries")
+                if said.remember(turn):
+                    return said.thoughts.feed(Delta(said.text))
+                prompt = await self._prompt(row, session, turn)
+                await self._quota.admit(said.ask, prompt, place=lambda place: delivery.meanwhile(words.place(place)))
+                said.text = before
+                said.thoughts.feed(Delta(before))
+                asked = go_on if turn.answer else _from_where_it_ended  # a press of "continue"; a restart
+                async with aclosing(asked(self._model, prompt, before)) as stream:
+                    async for delta in stream:
+                        said.take(delta)
+                said.check(self._valves)
         except Fenced:
             raise
         except Exception as error:

@@ -19,30 +19,33 @@ class AtOnce:
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
-        self._acts: dict[tuple[str, str, str], asyncio.Future[str]] = {}  # commands that `act` runs just now
+        self._acts: dict[int, asyncio.Future[str]] = {}  # what `act` does for a row that was not answered yet
 
     async def act(self, incoming: Incoming, lane: Lane, accept: Callable[[], Awaitable[int | None]]) -> int | None:
         """Take a command with `accept` and do at once what it does.
 
         Returns what `accept` did: the row, or None when the same event was taken before.
         """
-        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._acts[_event(incoming)] = done
+        row = await accept()
+        if row is None:
+            return None
+        # Nothing is awaited in between: whoever takes the row up finds it here.
+        done = self._acts[row] = asyncio.get_running_loop().create_future()
         try:
-            row = await accept()
-            if row is not None:
-                done.set_result(await self._run(row, incoming, lane))
+            done.set_result(await self._run(row, incoming, lane))
             return row
         finally:
             if not done.done():
                 done.cancel()
-                self._acts.pop(_event(incoming), None)
+                self._acts.pop(row, None)
 
     async def answer(self, row: Row) -> str:
         """What a command answers: the act that is under way, or one that a restart cut off and that is due now."""
-        acting = self._acts.pop(_event(row.incoming), None)
+        acting = self._acts.pop(row.id, None)
         if acting is not None:
-            return await acting
+            await asyncio.wait({acting})  # which, unlike awaiting it, neither cancels it nor is cancelled with it
+            if not acting.cancelled():
+                return acting.result()
         return await self._run(row.id, row.incoming, replace(row.lane, express=False))
 
     async def _run(self, row: int, incoming: Incoming, lane: Lane) -> str:
@@ -53,7 +56,3 @@ class AtOnce:
             return await self._handlers.run(Request(command, argument, incoming, lane))
         except Exception as error:
             return explain(error, row, lane)
-
-
-def _event(incoming: Incoming) -> tuple[str, str, str]:
-    return incoming.address.platform, incoming.address.bot, incoming.event

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from core.live.tasks import no_strays
 from core.observe.log import get_logger
 from core.store import Lease, Row
 from core.types import Lane
@@ -37,7 +38,8 @@ async def drain(lane: Lane, stop: asyncio.Event, *, rows: Rows, leases: Leasing,
     lease = await leases.acquire(lane)
     while (row := await rows.next(lease)) is not None:
         try:
-            finished = await handle(row, lease, stop)
+            with no_strays():
+                finished = await handle(row, lease, stop)
         except asyncio.CancelledError:  # an orderly end is no failed try
             await asyncio.shield(rows.give_back(row.id, lease))
             raise

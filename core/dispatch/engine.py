@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from core.errors import StoreError
+from core.live.tasks import no_strays
 from core.observe.log import get_logger
 from core.types import Lane, SessionKey
 
@@ -82,7 +83,8 @@ class Engine:
 
     async def _once(self, lane: Lane, running: Running) -> None:
         try:
-            await self._drain(lane, running.stop)
+            with no_strays():
+                await self._drain(lane, running.stop)
         except Exception as error:
             if not isinstance(error, StoreError):  # which the store itself says, and once
                 log.exception("the lane's work failed, trying again", lane=str(lane), error=repr(error), wait=RETRY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from core.dispatch import engine
 from core.errors import Refused
 from core.live.delivery import Delivery
+from core.quota import Quota
 from core.store.check import check
 from tests.story.town import Town
 
@@ -39,6 +41,22 @@ async def test_a_message_that_fails_again_and_again_does_not_block_its_lane(
     earlier, _, _ = (await dana.asks("/history", "And now?")).partition("And now?")
     assert "Give me something." in earlier
     assert "(being answered)" not in earlier
+
+
+async def test_a_model_that_drops_what_was_waited_for_is_an_error_and_no_restart(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dropped(*args: Any, **more: Any) -> None:
+        lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        lost.cancel()
+        await lost
+
+    await town.open("telegram")
+    dana = await town.person("telegram")
+    with monkeypatch.context() as broken:
+        broken.setattr(Quota, "admit", dropped)
+        await dana.asks("Hello?", "Something went wrong")
+    await dana.asks("And now?", "You said: And now?")
 
 
 async def test_a_notice_that_cannot_be_shown_leaves_nothing_half_done(

@@ -151,6 +151,32 @@ def test_a_failure_is_tried_again_and_loses_nothing() -> None:
     assert rows.log == [("start", 1), ("end", 1)]
 
 
+def test_a_lane_does_not_end_because_something_it_waited_for_was_cancelled() -> None:
+    rows, tries = Rows(), []
+
+    async def handle(row: Row, lease: Lease, stop: asyncio.Event) -> bool:
+        tries.append(row.id)
+        if len(tries) == 1:
+            lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            lost.cancel()
+            await lost
+        rows.waiting[lease.lane].remove(row.id)
+        return True
+
+    async def work(lane: Lane, stop: asyncio.Event) -> None:
+        await drain(lane, stop, rows=rows, leases=rows, handle=handle)
+
+    async def scene() -> None:
+        engine = Engine(work)
+        rows.waiting[ADA] = [1]
+        engine.wake(ADA)
+        await asyncio.sleep(60)
+
+    run(scene())
+    assert tries == [1, 1]
+    assert rows.log == []  # it was a failed try, and was not given back
+
+
 def test_closing_waits_for_the_grace_and_keeps_the_rest() -> None:
     rows = Rows()
 
