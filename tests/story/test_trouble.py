@@ -56,7 +56,7 @@ async def test_a_model_that_drops_what_was_waited_for_is_an_error_and_no_restart
     with monkeypatch.context() as broken:
         broken.setattr(Quota, "admit", dropped)
         await dana.asks("Hello?", "Something went wrong")
-    await dana.asks("And now?", "You said: And now?")
+    await dana.asks("And now?", "And now?")
 
 
 async def test_a_notice_that_cannot_be_shown_leaves_nothing_half_done(
