@@ -92,8 +92,8 @@ async def test_after_a_quiet_week_the_ids_begin_anew_anywhere(
     server: TelegramServer, bot: TelegramBot, core: RecordingCore
 ) -> None:
     ada = server.user(7, "Ada")
-    await server.private(ada).send(ada, "before")
-    await eventually(lambda: core.taken)
+    before = await server.private(ada).send(ada, "before")
+    await eventually(lambda: server.updates.confirmed == before.update_id)
     server.updates.next_id = 17
     polls = len(server.called("getUpdates"))
     for count in range(1, 4):
