@@ -15,7 +15,7 @@ from bots.web import routes, stream
 from bots.web.files import file_answer, files
 from bots.web.guard import TOO_LARGE, Guard
 from bots.web.hooks import Hook, Hooks
-from bots.web.login import front
+from bots.web.login import enter, front
 from bots.web.site import Site
 from core.errors import StoreError
 from core.observe import metrics
@@ -42,6 +42,7 @@ def build(
         app.include_router(routes.router)
         app.include_router(stream.router)
         app.add_api_route("/", front, methods=["GET"], response_model=None)
+        app.add_api_route("/", enter, methods=["POST"], response_model=None)
         app.add_api_route("/page/{name:path}", _file, methods=["GET"], response_model=None)
     app.add_exception_handler(StarletteHTTPException, _as_sentence)
     app.add_exception_handler(RequestValidationError, _as_advice)

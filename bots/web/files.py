@@ -20,8 +20,10 @@ TYPES = {
     ".json": "application/json",
     ".txt": "text/plain; charset=utf-8",
 }
-ONWARD = '<meta http-equiv="refresh" content="0;url=/">'
-LINK = '<p><a href="/">Go to the chat</a></p>'
+FORM = (
+    '<form method="post" action="/"><input type="hidden" name="token" value="{}">'
+    '<button class="main" autofocus>Open Chinwag</button></form>'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,11 @@ def file_answer(request: Request, name: str) -> Response:
     return Response(file.body, media_type=file.type, headers=headers)
 
 
-def door(title: str, text: str, *, onward: bool = False) -> str:
-    """The page for who is not signed in (yet); onward: it goes on to the chat by itself."""
+def door(title: str, text: str, *, token: str = "") -> str:
+    """The page for who is not signed in (yet). token: of a link that its button uses up, without any script."""
     page = files()["door.html"].body.decode()
-    filled = {"<!--title-->": escape(title), "<!--text-->": escape(text)}
-    filled |= {"<!--onward-->": ONWARD if onward else "", "<!--link-->": LINK if onward else ""}
-    for mark, value in filled.items():
+    form = FORM.format(escape(token)) if token else ""
+    for mark, value in {"<!--title-->": escape(title), "<!--text-->": escape(text), "<!--form-->": form}.items():
         page = page.replace(mark, value)
     return page
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import Depends, HTTPException, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -13,6 +14,12 @@ from bots.web.site import Site, subject
 OWNER = "owner"
 YEAR = 365 * 24 * 3600
 
+SCHEMES = frozenset({"http", "https"})
+
+WELCOME = (
+    "Welcome to Chinwag",
+    "One press lets this browser in, and it stays signed in. The link works once: keep it to yourself.",
+)
 CLOSED = (
     "Open your link first",
     "This is a private page. When Chinwag starts it prints a link in its terminal: open that one in this browser. "
@@ -60,34 +67,49 @@ Admin = Annotated[str, Depends(admin)]
 
 
 async def front(request: Request) -> Response:
-    """GET /: the page for who is signed in, the exchange of a link, or the closed door."""
-    token = request.query_params.get("token")
-    signed_in = await visitor(request) is not None
-    if token:
-        return await _exchange(request, token, signed_in)
-    if signed_in:
-        return file_answer(request, "index.html")
-    return HTMLResponse(door(*CLOSED), 401)
+    """GET /: the page for who is signed in, the door with a button for who has a link, or the closed door.
 
-
-async def _exchange(request: Request, token: str, signed_in: bool) -> Response:
+    A GET uses no link up: the preview that a chat app fetches of one must not take its place.
+    """
     site: Site = request.app.state.site
+    token = request.query_params.get("token", "")
+    if token and await site.store.logins.waits(token):
+        return _door(*WELCOME, token=token)
+    if await visitor(request) is not None:  # a second click on one's own link is no mistake
+        return RedirectResponse("/", 303) if token else file_answer(request, "index.html")
+    return _door(*USED, status=403) if token else _door(*CLOSED, status=401)
+
+
+async def enter(request: Request) -> Response:
+    """POST /: the button at the door. The link is used up, and this browser is signed in from now on."""
+    site: Site = request.app.state.site
+    token = parse_qs((await request.body()).decode("ascii", "replace")).get("token", [""])[0]
     redeemed = await site.store.logins.redeem(token)
-    if redeemed is None:
-        # A second click on one's own link is no mistake.
-        return RedirectResponse("/", 303) if signed_in else HTMLResponse(door(*USED), 403)
+    if redeemed is None:  # a second press is no mistake either
+        return RedirectResponse("/", 303) if await visitor(request) is not None else _door(*USED, status=403)
     person, cookie = redeemed
     await _let_in(site, person)
-    response = _onward(request)
-    response.set_cookie(cookie_of(request), cookie, max_age=YEAR, httponly=True, samesite="strict")
+    response = RedirectResponse("/", 303)
+    secure = scheme_of(request) == "https"
+    response.set_cookie(cookie_of(request), cookie, max_age=YEAR, httponly=True, samesite="strict", secure=secure)
     return response
 
 
-def _onward(request: Request) -> Response:
-    """To "/" . A strict cookie does not survive a redirect that another site's link began, so that one goes by page."""
-    if request.headers.get("sec-fetch-site") == "cross-site":
-        return HTMLResponse(door("Welcome", "One moment …", onward=True))
-    return RedirectResponse("/", 303)
+def scheme_of(request: Request) -> str:
+    """ "https" or "http": what the person's browser sees, also when a proxy in front of us does the HTTPS.
+
+    The browser's own word goes before the proxy's. Whoever sends a wrong one deceives only themselves.
+    """
+    origin = urlsplit(request.headers.get("origin", ""))
+    if origin.scheme in SCHEMES and origin.netloc.lower() == request.headers.get("host", "").lower():
+        return origin.scheme
+    forwarded = request.headers.get("x-forwarded-proto", "").split(",")[0].strip().lower()
+    return forwarded if forwarded in SCHEMES else request.url.scheme
+
+
+def _door(title: str, text: str, *, token: str = "", status: int = 200) -> Response:
+    """Its own policy: with "no-referrer" the form's POST would say that it comes from nowhere."""
+    return HTMLResponse(door(title, text, token=token), status, {"Referrer-Policy": "same-origin"})
 
 
 async def _let_in(site: Site, person: str) -> None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, Field, field_validator
 from starlette.responses import Response
 
-from bots.web.login import Admin, Person, cookie_of
+from bots.web.login import Admin, Person, cookie_of, scheme_of
 from bots.web.reach import for_others, is_loopback, own_address
 from bots.web.site import LONGEST, Site, subject
 from core.errors import UserError
@@ -130,7 +130,7 @@ async def sign_out(request: Request, response: Response, person: Person, site: H
     cookie = request.cookies.get(name, "")
     await site.store.logins.revoke(cookie)
     site.bus.sign_out(hashed(cookie))
-    response.delete_cookie(name, httponly=True, samesite="strict")
+    response.delete_cookie(name, httponly=True, samesite="strict", secure=scheme_of(request) == "https")
 
 
 @router.get("/pairings")
@@ -155,7 +155,7 @@ async def link(request: Request, admin: Admin, site: Here) -> dict[str, Any]:
     token = await site.store.logins.mint(admin)
     local = is_loopback(site.host)
     host = request.headers["host"] if local else for_others(request.headers["host"], own_address())
-    return {"url": f"{request.url.scheme}://{host}/?token={token}", "local": local}
+    return {"url": f"{scheme_of(request)}://{host}/?token={token}", "local": local}
 
 
 def _settings(change: Change) -> dict[str, Any]:

@@ -26,6 +26,15 @@ class Logins:
 
         return await self._db.write(work)
 
+    async def waits(self, token: str) -> bool:
+        """Whether a link's token can still be used. It is not used up by asking."""
+        rows = await self._db.read(
+            "SELECT 1 FROM logins WHERE hash = :hash AND kind = 'link' AND expires > :now",
+            hash=hashed(token),
+            now=self._now(),
+        )
+        return bool(rows)
+
     async def redeem(self, token: str) -> tuple[str, str] | None:
         """Use a link's token up: (person, cookie token valid for one year). None when unknown, used or expired."""
 

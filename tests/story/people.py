@@ -170,7 +170,8 @@ class WebPerson(Person):
     async def sign_in(cls, link: str) -> WebPerson:
         base, _, token = link.partition("/?token=")
         http = httpx.AsyncClient(base_url=base, headers={"Origin": base}, trust_env=False)
-        answer = await http.get(f"/?token={token}")
+        assert "Open Chinwag" in (await http.get(f"/?token={token}")).text
+        answer = await http.post("/", data={"token": token})  # what its button does
         assert answer.status_code == 303, answer.text
         return cls(http)
 
