@@ -61,7 +61,9 @@ async def test_behind_an_https_proxy_links_and_cookies_are_for_https(
         await bot.stop()
 
 
-async def test_the_button_works_in_a_browser_that_says_only_its_origin(bot: WebBot, stranger: httpx.AsyncClient) -> None:
+async def test_the_button_works_in_a_browser_that_says_only_its_origin(
+    bot: WebBot, stranger: httpx.AsyncClient
+) -> None:
     """With the policy of the rest of the page such a browser would send "Origin: null", and be refused."""
     link = await bot.link()
     assert (await stranger.get(link)).headers["referrer-policy"] == "same-origin"
