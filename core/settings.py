@@ -64,6 +64,13 @@ EXAMPLES = {
     "log_format": "json",
 }
 
+# How somebody finds their own id, for the platforms that ADMINS knows.
+FIND_ID = {
+    "telegram": "while ACCESS=invite the bot tells it to who is not let in yet: write to it",
+    "discord": "switch on Developer Mode (User Settings, Advanced), right-click your name, Copy User ID",
+    "web": "",
+}
+
 
 class Settings(BaseSettings):
     """The settings of one process. Build it with `load`, which turns every failure into one clear line."""
@@ -167,11 +174,7 @@ class Settings(BaseSettings):
     @field_validator("admins")
     @classmethod
     def _name_platforms(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for admin in value:
-            platform, _, id = admin.partition(":")
-            if platform not in {"telegram", "discord", "web"} or not id:
-                raise ValueError(f"{admin!r} is not a platform and an id")
-        return value
+        return tuple(_admin(*admin.partition(":")) for admin in value)
 
     @field_validator("telegram_api_url", "discord_api_url", "openai_base_url", "discord_gateway_url", "database_url")
     @classmethod
@@ -268,3 +271,13 @@ def load(env_file: str | Path | None = ".env") -> Settings:
         raise SetupError("\n".join(lines)) from None
     except UnicodeDecodeError as error:
         raise SetupError(f"{env_file} is not UTF-8 text ({error.reason}): save it as UTF-8") from None
+
+
+def _admin(platform: str, _colon: str, id: str) -> str:
+    """One entry of ADMINS, as messages name their author. Raises ValueError for what no author can ever match."""
+    platform, id = platform.strip().lower(), id.strip()
+    if platform not in FIND_ID or not id:
+        raise ValueError(f"{f'{platform}:{id}'.strip(':')!r} is not a platform and an id")
+    if platform != "web" and not (id.isascii() and id.isdecimal()):
+        raise ValueError(f"{platform}:{id} can never match, an id there has only digits: {FIND_ID[platform]}")
+    return f"{platform}:{id}"

@@ -27,6 +27,11 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ACCESS", "everybody"),
         ("ADMINS", "123"),
         ("ADMINS", "facebook:1"),
+        ("ADMINS", "telegram:@ada"),
+        ("ADMINS", "telegram:ada, telegram:1"),
+        ("ADMINS", "discord:ada#1234"),
+        ("ADMINS", "telegram:-5"),
+        ("ADMINS", "telegram:"),
         ("OPENAI_BASE_URL", "localhost:11434"),
         ("GROUP_SESSIONS", "private"),
         ("CONTEXT_ROUNDS", "0"),
@@ -46,6 +51,28 @@ def test_a_bad_value_is_refused_with_its_name_and_an_example(
     assert str(error.value).startswith(f"{name}: ")
     assert f"(example: {name}={EXAMPLES[name.lower()]})" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "admins"),
+    [
+        ("telegram: 123", ("telegram:123",)),
+        ("Telegram :123 , discord:\t456", ("telegram:123", "discord:456")),
+        ("web:owner", ("web:owner",)),
+    ],
+)
+def test_blanks_and_capitals_in_admins_do_not_matter(
+    value: str, admins: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADMINS", value)
+    assert load(None).admins == admins
+
+
+@pytest.mark.parametrize(("value", "cure"), [("telegram:@ada", "write to it"), ("discord:ada", "Copy User ID")])
+def test_an_admin_by_name_is_told_how_to_find_the_id(value: str, cure: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADMINS", f"telegram:1, {value}")
+    with pytest.raises(SetupError, match=rf"ADMINS: {value} can never match.*only digits.*{cure}"):
+        load(None)
 
 
 def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
