@@ -275,13 +275,10 @@ class Chat:
             raise Fenced
         before = max(known.text, text, key=len)
         surface = self._platforms.open(known.address)
-        if row.tries > 1 and not known.pages and not surface.limits.once:
-            log.warning("if its first message had just been posted, it is left on screen", lane=str(row.lane))
-            metrics.ORPHANS.inc()
         delivery = Delivery(
             surface,
             self._budgets,
-            Kept(self._store.deliveries, row.id, lease, self._now),
+            Kept(self._store, row.id, lease, known.address, self._now),
             reopen=self._platforms.open,
             # Unique for the bot, not only for this database: one that was begun anew counts from 1 again.
             nonce=f"{int(row.received * 1000) % 16**8:08x}{row.id:x}",
@@ -290,6 +287,8 @@ class Chat:
             before=before,
             most=self._most,
             actions=buttons,
+            question=known.address.reply_to,
+            doubts=() if surface.limits.once else await self._store.doubts.unsettled(row.id, lease),
         )
         return delivery, before
 

@@ -109,6 +109,19 @@ class Out:
     actions: tuple[Action, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A post that nobody answered: perhaps it was applied, and a message stands there whose id is not known.
+
+    after: the message that it follows: for page 0 the question ("" without one), else the page before. number: the
+    journal's name for it.
+    """
+
+    out: Out
+    after: str
+    number: int = 0
+
+
 class Surface(Protocol):
     """Where one answer appears. Every method may raise any `PlatformError`; none of them retries or waits by itself."""
 
@@ -133,6 +146,17 @@ class Surface(Protocol):
 
     async def typing(self) -> None:
         """Show that an answer is being worked on. The core calls it again every `Platform.typing_every` seconds."""
+        ...
+
+    def suspects(self, doubt: Doubt) -> Sequence[str] | None:
+        """The messages that a doubtful post may have left, likeliest first; never one that may not exist yet.
+
+        None: that cannot be told just now, ask again in a moment. Not asked where a post is made `once`.
+        """
+        ...
+
+    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | None:
+        """Which of these posts left this message, if that is proved. Any other message stays as it is."""
         ...
 
 
@@ -179,6 +203,13 @@ class Counted:
     async def typing(self) -> None:
         with self._counted("typing"):
             await self.surface.typing()
+
+    def suspects(self, doubt: Doubt) -> Sequence[str] | None:
+        return self.surface.suspects(doubt)
+
+    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | None:
+        with self._counted("ask"):
+            return await self.surface.left_by(id, doubts)
 
     @contextmanager
     def _counted(self, call: str) -> Iterator[None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import discord
@@ -18,7 +18,7 @@ from bots.discord.errors import TokenGone
 from bots.discord.render import render
 from bots.discord.rest import Rest
 from core.errors import Gone, Moved, PlatformError, Refused
-from core.surface import Limits, Out, Rate, Rendered
+from core.surface import Doubt, Limits, Out, Rate, Rendered
 from core.types import Address
 
 PAGE = 2000  # Discord: message content
@@ -46,6 +46,12 @@ class _Surface:
 
     def render(self, markdown: str) -> Rendered:
         return render(markdown)
+
+    def suspects(self, doubt: Doubt) -> Sequence[str]:
+        return ()  # a nonce is posted once
+
+    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> None:
+        return
 
     def _limits(self, route: str, budget: str) -> Limits:
         rate = self._rest.rate("PATCH", route)

@@ -22,6 +22,7 @@ from bots.telegram.incoming import Me, pressed, read
 from bots.telegram.polling import Backoff, Poller, Raw, Sleep
 from bots.telegram.request import CONNECT_TIMEOUT, api_request, quiet
 from bots.telegram.surface import TelegramSurface
+from bots.telegram.traces import Traces
 from bots.telegram.webhook import Webhook
 from core.errors import PlatformError, SetupError, StoreError, shown
 from core.surface import Core, Out
@@ -68,6 +69,7 @@ class TelegramBot:
         self._calls, self._polls = api_request(), api_request(connections=2)
         self._api = Bot(self._token or "none", f"{self._url}/bot", request=self._calls, get_updates_request=self._polls)
         self._admins = Admins(self._api, clock)
+        self._traces = Traces(clock)
         self._sleep, self._backoff = sleep, Backoff(random)
         self._random = random
         self._webhook, self._secret = webhook, secret or hashlib.sha256(f"webhook {self._token}".encode()).hexdigest()
@@ -120,7 +122,7 @@ class TelegramBot:
         await self._close()
 
     def open(self, address: Address) -> TelegramSurface:
-        return TelegramSurface(self._api, address)
+        return TelegramSurface(self._api, address, self._traces)
 
     async def is_admin(self, address: Address, user: str) -> bool:
         return await self._admins.has(address, user)
@@ -192,6 +194,7 @@ class TelegramBot:
 
     async def _take(self, update: Raw) -> None:
         """Hand one update to the core; what it raises is the caller's to try again."""
+        self._traces.update(update)
         incoming = self._read(update)
         if isinstance(incoming, CallbackQuery):
             await self._press(incoming)

@@ -11,12 +11,14 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest
 
 from bots.telegram.buttons import keyboard
+from bots.telegram.copies import left_by
 from bots.telegram.entities import Span
 from bots.telegram.errors import about_entities, describe, not_modified, translated
 from bots.telegram.render import render
 from bots.telegram.request import SEND_READ_TIMEOUT
+from bots.telegram.traces import Traces
 from core.errors import Gone
-from core.surface import Limits, Out, Rate, Rendered
+from core.surface import Doubt, Limits, Out, Rate, Rendered
 from core.types import Address
 
 PAGE = 4096  # Bot API, sendMessage: UTF-16 units after entity parsing
@@ -38,8 +40,9 @@ log = logging.getLogger(__name__)
 class TelegramSurface:
     """Implements `core.surface.Surface` with sendMessage and editMessageText."""
 
-    def __init__(self, bot: Bot, address: Address) -> None:
+    def __init__(self, bot: Bot, address: Address, traces: Traces | None = None) -> None:
         self._bot = bot
+        self._traces = traces or Traces()
         self._address = address
         self._chat = int(address.chat)
         self._thread = int(address.thread) if address.thread not in ("", GENERAL) else None
@@ -81,8 +84,10 @@ class TelegramSurface:
             )
             return str(message.message_id)
 
-        with translated(self._address):
-            return await self._plainer_if_refused(out, hand_over if out.files else send)
+        with translated(self._address), self._traces.posting(self._chat, out.nonce):
+            id = await self._plainer_if_refused(out, hand_over if out.files else send)
+            self._traces.seen(self._chat, int(id))
+            return id
 
     async def edit(self, id: str, out: Out) -> None:
         async def edit(entities: Sequence[MessageEntity]) -> None:
@@ -113,6 +118,14 @@ class TelegramSurface:
         thread = int(self._address.thread) if self._address.thread else None
         with translated(self._address):
             await self._bot.send_chat_action(self._chat, ChatAction.TYPING, message_thread_id=thread)
+
+    def suspects(self, doubt: Doubt) -> Sequence[str] | None:
+        ids = self._traces.unknown(self._chat, doubt.out.nonce, int(doubt.after or 0))
+        return None if ids is None else [str(id) for id in ids]
+
+    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | None:
+        with translated(self._address):
+            return await left_by(self._bot, self._chat, int(id), doubts)
 
     def _reply(self, out: Out) -> ReplyParameters | None:
         """Only the first page replies, and is sent all the same when the question was deleted."""

@@ -9,12 +9,13 @@ when the place's budget is short.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 
-from core.errors import Gone, Moved, PlatformError, TooFast, TooLong, Unknown, Unreachable
+from core.errors import Moved, PlatformError
 from core.live import pacer
 from core.live.budget import Budget, Budgets, Kind, Share
+from core.live.doubts import Doubts
 from core.live.indicator import indicate
 from core.live.journal import Fenced, Journal
 from core.live.pause import mark
@@ -25,7 +26,7 @@ from core.live.times import Times
 from core.live.trouble import Trouble
 from core.observe import metrics
 from core.observe.log import get_logger
-from core.surface import Action, Out, Rendered, Surface
+from core.surface import Action, Doubt, Out, Rendered, Surface
 from core.types import Address
 
 log = get_logger(__name__)
@@ -43,6 +44,8 @@ class Delivery:
     they are edited rather than posted again, and stay as they are until the new text is longer.
     With `streaming` off nothing is shown before the end. `nonce` (at most 20 characters) is unique to the answer.
     An answer of more than `most` messages ends with the whole of it as a file. `actions` are its buttons until its end.
+    `question` is the id of the message that is answered; `doubts` are posts of earlier answers here, or of an earlier
+    process, that the platform never answered.
     """
 
     def __init__(
@@ -58,6 +61,8 @@ class Delivery:
         before: str = "",
         most: int = MESSAGES,
         actions: tuple[Action, ...] = (),
+        question: str = "",
+        doubts: Sequence[Doubt] = (),
     ) -> None:
         self._screen = Screen(surface, posted=posted, most=most, actions=actions)
         self._budgets = budgets
@@ -75,6 +80,7 @@ class Delivery:
         self._times = Times(surface.limits.budget.partition(":")[0])
         self._share = Share()
         self._trouble = Trouble()
+        self._doubts = Doubts(self._screen, journal, lambda: self._budget, question=question, inherited=doubts)
 
     def feed(self, text: str) -> None:
         """Append what the model said. Returns at once."""
@@ -135,6 +141,7 @@ class Delivery:
         beside = [
             asyncio.create_task(indicate(self._screen, self._budgets, typing_every)),
             asyncio.create_task(self._save()),
+            asyncio.create_task(self._doubts.look()),
         ]
         self._budget.join(self._share)
         try:
@@ -150,6 +157,7 @@ class Delivery:
     async def _paint(self) -> None:
         while (due := await self._next_due()) is not None:
             await self._step(due)
+        await self._doubts.settle()
         if not self._left:
             await drop_surplus(self._screen, self._journal)
         await self._write_down()
@@ -235,7 +243,6 @@ class Delivery:
     # Doing it
 
     async def _show(self, due: Due) -> None:
-        await self._journal.ours()
         screen = self._screen
         beginning = screen.beginnings
         nonce = f"{self._nonce}-{due.number}" + (f"-{screen.lost}" if screen.lost else "")
@@ -243,12 +250,14 @@ class Delivery:
         if due.number < len(screen.pages) and not due.files:
             known = screen.pages[due.number]
             known.shown = None
+            await self._journal.ours()
             await screen.surface.edit(known.id, out)
             known.shown, known.actions = due.rendered, due.actions
         else:
-            known = Page(await screen.surface.post(out), due.rendered, actions=due.actions)
+            id, doubt = await self._doubts.post(out)
+            known = Page(id, due.rendered, actions=due.actions)
             screen.put(due.number, known)
-            await self._journal.posted(due.number, known.id)
+            await self._journal.posted(due.number, known.id, doubt)
         known.done = due.done and beginning == screen.beginnings
         if self._times.first_shown is None and not due.placeholder:
             self._times.first_shown = self._times.last_start
@@ -256,24 +265,12 @@ class Delivery:
     # When it goes wrong
 
     async def _recover(self, error: PlatformError, due: Due) -> None:
-        number = due.number
-        match error:
-            case TooFast():
-                self._budget.gate(error.retry_after)
-            case TooLong():
-                self._screen.shrink(number)
-            case Moved():
-                self._budget.leave(self._share)
-                self._screen.move(self._reopen(error.address))
-                self._budget.join(self._share)
-            case Gone() if number < len(self._screen.pages):
-                self._screen.lose(number)
-            case Unknown() if number >= len(self._screen.pages):
-                await self._trouble.wait_to_post(error, self._screen.surface)
-            case Unknown() | Unreachable():
-                await self._trouble.wait(error)
-            case _:
-                raise error
+        if not isinstance(error, Moved):
+            return await self._trouble.recover(error, due.number, self._screen, self._budget)
+        self._budget.leave(self._share)
+        self._screen.move(self._reopen(error.address))
+        self._doubts.move()
+        self._budget.join(self._share)
 
     # Beside it
 

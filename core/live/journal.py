@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from core.store import Deliveries, Lease
+from core.store import Lease, Store
+from core.surface import Doubt, Out
+from core.types import Address
 
 
 class Fenced(Exception):
@@ -19,7 +21,22 @@ class Journal(Protocol):
         """Asked before each call to the platform, so that a process that was frozen cannot show anything either."""
         ...
 
-    async def posted(self, page: int, id: str) -> None: ...
+    async def posting(self, out: Out, after: str) -> Doubt:
+        """Before a post that may be applied without our learning of it; includes the question of `ours`."""
+        ...
+
+    async def posted(self, page: int, id: str, doubt: Doubt | None = None) -> None:
+        """doubt: what `posting` made of this post, which is over with this."""
+        ...
+
+    async def settled(self, doubt: Doubt) -> None:
+        """It left nothing, or nothing that is still there, or it is given up."""
+        ...
+
+    async def known(self, ids: Sequence[str]) -> set[str]:
+        """Those of the ids that are messages of some answer here."""
+        ...
+
     async def dropped(self, page: int) -> None:
         """The messages from this page on are deleted."""
         ...
@@ -32,8 +49,9 @@ class Journal(Protocol):
 class Kept:
     """Keeps it in the store, under the turn's lease. `now` is unix seconds."""
 
-    def __init__(self, deliveries: Deliveries, row: int, lease: Lease, now: Callable[[], float]) -> None:
-        self._deliveries = deliveries
+    def __init__(self, store: Store, row: int, lease: Lease, address: Address, now: Callable[[], float]) -> None:
+        self._deliveries, self._doubts = store.deliveries, store.doubts
+        self._address = address
         self._row = row
         self._lease = lease
         self._now = now
@@ -42,9 +60,22 @@ class Kept:
         if not await self._deliveries.held(self._lease):
             raise Fenced
 
-    async def posted(self, page: int, id: str) -> None:
-        if not await self._deliveries.posted(self._row, self._lease, page, id):
+    async def posting(self, out: Out, after: str) -> Doubt:
+        doubt = await self._doubts.begin(self._row, self._lease, out, after)
+        if doubt is None:
             raise Fenced
+        return doubt
+
+    async def posted(self, page: int, id: str, doubt: Doubt | None = None) -> None:
+        if not await self._deliveries.posted(self._row, self._lease, page, id, doubt.number if doubt else 0):
+            raise Fenced
+
+    async def settled(self, doubt: Doubt) -> None:
+        if not await self._doubts.settled(doubt.number, self._lease):
+            raise Fenced
+
+    async def known(self, ids: Sequence[str]) -> set[str]:
+        return await self._doubts.known(self._address, ids)
 
     async def dropped(self, page: int) -> None:
         if not await self._deliveries.dropped(self._row, self._lease, page):
@@ -62,8 +93,17 @@ class Unwritten:
     async def ours(self) -> None:
         return
 
-    async def posted(self, page: int, id: str) -> None:
+    async def posting(self, out: Out, after: str) -> Doubt:
+        return Doubt(out, after)
+
+    async def posted(self, page: int, id: str, doubt: Doubt | None = None) -> None:
         return
+
+    async def settled(self, doubt: Doubt) -> None:
+        return
+
+    async def known(self, ids: Sequence[str]) -> set[str]:
+        return set()
 
     async def dropped(self, page: int) -> None:
         return

@@ -2,21 +2,23 @@
 
 An edit can be repeated without harm. A post that was perhaps applied may become a copy, unless the platform knows a
 nonce again; so while the platform cannot be reached at all, nothing is posted: an outage costs neither the answer nor
-copies of it.
+copies of it. `core.live.doubts` takes away what copies there are.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-from core.errors import PlatformError, Refused, Unknown, Unreachable
+from core.errors import Gone, PlatformError, Refused, TooFast, TooLong, Unknown, Unreachable
+from core.live.budget import Budget
+from core.live.screen import Screen
 from core.observe.log import get_logger
 from core.surface import Surface
 
 log = get_logger(__name__)
 
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds between tries of a call that did not get through
-COPIES = 3  # posts that may each have been applied without our learning of it, at most
+COPIES = 4  # posts that may each have been applied without our learning of it, at most
 
 
 class Trouble:
@@ -46,6 +48,22 @@ class Trouble:
         await self.wait(error)
         while not await self._answers(surface):
             await self.wait(error)
+
+    async def recover(self, error: PlatformError, number: int, screen: Screen, budget: Budget) -> None:
+        """Do what makes the call that showed this page worth another try, or raise what ends the answer."""
+        match error:
+            case TooFast():
+                budget.gate(error.retry_after)
+            case TooLong():
+                screen.shrink(number)
+            case Gone() if number < len(screen.pages):
+                screen.lose(number)
+            case Unknown() if number >= len(screen.pages):
+                await self.wait_to_post(error, screen.surface)
+            case Unknown() | Unreachable():
+                await self.wait(error)
+            case _:
+                raise error
 
     async def _answers(self, surface: Surface) -> bool:
         """Whether the platform can be reached, by a call that does no harm."""

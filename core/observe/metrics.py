@@ -63,7 +63,7 @@ CALLS = _counter("platform_calls", "Calls that show something.", "platform", "ca
 SHOWN_AGE = _histogram(
     "shown_age_seconds", "How old the oldest text was that an edit brought on screen.", FAST, "platform"
 )
-ORPHANS = _counter("possible_orphans", "Answers taken up again that may have left a message behind which is not known.")
+ORPHANS = _counter("possible_orphans", "Posts that may have left a copy on screen which could not be found or deleted.")
 
 # The store
 INBOX = _gauge("inbox_waiting", "Messages that were received and are not answered yet.")

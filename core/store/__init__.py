@@ -12,6 +12,7 @@ from core.store.access import AccessTable, Pairing
 from core.store.answers import Answer, Answers
 from core.store.database import Database
 from core.store.deliveries import CALLS_KEPT, Deliveries, Delivery
+from core.store.doubts import DoubtTable
 from core.store.inbox import Inbox, Row
 from core.store.leases import Lease, Leases
 from core.store.ledger import Bill, Charge, Payer, Total
@@ -57,6 +58,7 @@ class Store:
         self.turns = Turns(patient, now)
         self.answers = Answers(db)
         self.deliveries = Deliveries(patient, now)
+        self.doubts = DoubtTable(patient)
         self.access = AccessTable(db, now)
         self.logins = Logins(db, now)
         self.values = Values(db)

@@ -111,6 +111,7 @@ def _findings(db: sqlite3.Connection) -> Iterator[Finding]:
         found = [str(name) for (name,) in db.execute(orphans.sql)]
         yield _found(f"no {orphans.what}", orphans.what, found, orphans.harm)
     yield from _unreadable(db)
+    yield _doubtful(db)
     yield _counted(db)
 
 
@@ -152,6 +153,17 @@ def _is_key(key: str) -> bool:
         return str(SessionKey.parse(key)) == key
     except ValueError:
         return False
+
+
+def _doubtful(db: sqlite3.Connection) -> Finding:
+    """No fault: a platform did not answer, and what it may have left is looked for."""
+    tables = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'doubts'").fetchall()
+    (count,) = db.execute("SELECT COUNT(*) FROM doubts").fetchone() if tables else (0,)
+    return Finding(
+        f"{count:,} posts were never answered: what they may have left is looked for with the next answer there"
+        if count
+        else "every post was answered, or what it left was looked for"
+    )
 
 
 def _counted(db: sqlite3.Connection) -> Finding:

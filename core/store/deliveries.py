@@ -51,6 +51,7 @@ class Deliveries:
             )
             if made and of:
                 await tx.execute("UPDATE posts SET inbox_row = :row WHERE inbox_row = :of", row=row, of=of)
+                await tx.execute("UPDATE doubts SET inbox_row = :row WHERE inbox_row = :of", row=row, of=of)
             found = await tx.fetch("SELECT * FROM deliveries WHERE inbox_row = :row", row=row)
             posts = await tx.fetch("SELECT id FROM posts WHERE inbox_row = :row ORDER BY page", row=row)
             return _delivery(found[0], posts)
@@ -64,8 +65,11 @@ class Deliveries:
         )
         return bool(rows)
 
-    async def posted(self, row: int, lease: Lease, page: int, id: str) -> bool:
-        """Remember a page's message and the time. A page that was posted anew has the new id. False when fenced."""
+    async def posted(self, row: int, lease: Lease, page: int, id: str, doubt: int = 0) -> bool:
+        """Remember a page's message and the time. A page that was posted anew has the new id. False when fenced.
+
+        doubt: the post's number among the doubts; there is none any more.
+        """
 
         async def work(tx: Transaction) -> bool:
             if not await holds(tx, lease):
@@ -78,6 +82,7 @@ class Deliveries:
                 id=id,
                 now=self._now(),
             )
+            await tx.execute("DELETE FROM doubts WHERE number = :doubt", doubt=doubt)
             return True
 
         return await self._db.write(work)

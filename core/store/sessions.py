@@ -210,6 +210,9 @@ class Sessions:
                 "UPDATE deliveries SET text = '' WHERE inbox_row IN (SELECT inbox_row FROM turns WHERE session = :id)",
                 id=id,
             )
+            await tx.execute(
+                "DELETE FROM doubts WHERE inbox_row IN (SELECT inbox_row FROM turns WHERE session = :id)", id=id
+            )
             await tx.execute("DELETE FROM sessions WHERE id = :id", id=id)
 
         await self._db.write(work)

@@ -11,7 +11,7 @@ from bots.discord.surface import ChannelSurface
 from bots.telegram.surface import TelegramSurface
 from core.live.budget import Budgets
 from core.live.delivery import Delivery
-from core.surface import Limits, Out, Rate, Rendered
+from core.surface import Doubt, Limits, Out, Rate, Rendered
 from core.types import Address
 from tests.bench.peers import Schedule
 from tests.bench.place import SPEED, TOKEN, Talk, now
@@ -88,9 +88,23 @@ class TalkSurface:
     async def typing(self) -> None:
         """Costs no message."""
 
+    def suspects(self, doubt: Doubt) -> Sequence[str]:
+        return ()
+
+    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> None:
+        return
+
 
 class _Journal:
-    async def posted(self, page: int, id: str) -> None: ...
+    async def posting(self, out: Out, after: str) -> Doubt:
+        return Doubt(out, after)
+
+    async def settled(self, doubt: Doubt) -> None: ...
+
+    async def known(self, ids: Sequence[str]) -> set[str]:
+        return set()
+
+    async def posted(self, page: int, id: str, doubt: Doubt | None = None) -> None: ...
     async def ours(self) -> None: ...
     async def dropped(self, page: int) -> None: ...
     async def progress(self, text: str, calls: list[float]) -> None: ...

@@ -42,13 +42,11 @@ async def judged(arena: Arena, people: list[Person]) -> Verdict:
 
 
 def plant(arena: Arena, what: dict[str, Any], random: Random) -> None:
-    """The fault hits every other edit or so, and the first two posts of a chat (Telegram posts twice what was applied
-    without an answer; that is another test)."""
+    """The fault hits every other edit or so, and the first two posts of a chat."""
     for chat in arena.telegram.chats.values():
         for _ in range(20):
             arena.telegram.fault("editMessageText", chat=chat, skip=random.randint(0, 1), **what)
-        if what.get("cut") != "after":
-            arena.telegram.fault("sendMessage", chat=chat, times=2, **what)
+        arena.telegram.fault("sendMessage", chat=chat, times=2, **what)
     for at in range(1, 40, 2):
         for route in (POST_MESSAGE, EDIT_MESSAGE):
             arena.discord.fault(route, nth=at + random.randint(0, 1), **what)

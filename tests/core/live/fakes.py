@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.errors import Gone, PlatformError, TooLong, Unknown
 from core.live.journal import Fenced
-from core.surface import File, Limits, Out, Rate, Rendered
+from core.surface import Doubt, File, Limits, Out, Rate, Rendered
 
 
 @dataclass
@@ -42,6 +43,7 @@ class FakeSurface:
     files: dict[str, tuple[File, ...]] = field(default_factory=dict)
     outage: tuple[float, float] = (0.0, 0.0)  # from when till when nothing is answered
     buttons: dict[str, list[str]] = field(default_factory=dict)  # their names, under each message
+    suspected: list[str] | None = field(default_factory=list)  # what a post that nobody answered may have left
 
     def render(self, markdown: str) -> Rendered:
         return Rendered(markdown, len(markdown))
@@ -49,6 +51,8 @@ class FakeSurface:
     async def post(self, out: Out) -> str:
         self.nonces.append(out.nonce)
         id = f"m{len(self.nonces)}"
+        if self.applied:
+            self.screen[id] = out.rendered.text
         await self._call("post", id, out.rendered.text)
         self.screen[id] = out.rendered.text
         self.files[id] = out.files
@@ -71,6 +75,13 @@ class FakeSurface:
     async def typing(self) -> None:
         self.typed.append(now())
         self._reach()
+
+    def suspects(self, doubt: Doubt) -> Sequence[str] | None:
+        return self.suspected
+
+    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | None:
+        await self._call("ask", id, "")
+        return next((doubt for doubt in doubts if doubt.out.rendered.text == self.screen.get(id)), None)
 
     def _reach(self) -> None:
         began, ended = self.outage
@@ -107,13 +118,29 @@ class FakeJournal:
     ids: list[tuple[int, str]] = field(default_factory=list)
     saved: list[str] = field(default_factory=list)
     calls: list[float] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)  # every post that was begun
+    over: list[int] = field(default_factory=list)  # the numbers of those that are settled
+    others: set[str] = field(default_factory=set)  # messages of other answers
 
     async def ours(self) -> None:
         if now() >= self.fenced:
             raise Fenced
 
-    async def posted(self, page: int, id: str) -> None:
+    async def posting(self, out: Out, after: str) -> Doubt:
+        await self.ours()
+        self.doubts.append(Doubt(out, after, len(self.doubts) + 1))
+        return self.doubts[-1]
+
+    async def posted(self, page: int, id: str, doubt: Doubt | None = None) -> None:
         self.ids.append((page, id))
+        if doubt:
+            await self.settled(doubt)
+
+    async def settled(self, doubt: Doubt) -> None:
+        self.over.append(doubt.number)
+
+    async def known(self, ids: Sequence[str]) -> set[str]:
+        return self.others & set(ids)
 
     async def dropped(self, page: int) -> None:
         self.ids = [(number, id) for number, id in self.ids if number < page]

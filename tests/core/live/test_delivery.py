@@ -404,11 +404,11 @@ def test_a_disk_that_is_full_does_not_end_the_answer() -> None:
     assert stage.surface.text == sentences(40)
 
 
-def test_posts_that_may_each_have_been_applied_end_after_three() -> None:
+def test_posts_that_may_each_have_been_applied_end_after_four() -> None:
     stage = Stage(FakeSurface(PRIVATE, faults=deque([Unknown()] * 9)))
     with pytest.raises(Refused):
         play(stage, SENTENCE)
-    assert len(stage.surface.nonces) == 3
+    assert len(stage.surface.nonces) == 4
 
 
 @pytest.mark.parametrize("began", [0.0, 0.5, 3.0])

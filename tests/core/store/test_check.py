@@ -43,7 +43,7 @@ async def test_a_database_in_use_is_well(place: Place) -> None:
     findings = list(check(place.path))
     assert not [finding for finding in findings if finding.cure]
     assert findings[-1].text == "1 conversations, 2 turns, 2 messages not answered yet"
-    assert len(findings) == len(ORPHANS) + 6
+    assert len(findings) == len(ORPHANS) + 7
 
 
 SPOILED = {

@@ -1,0 +1,63 @@
+"""Which message an unanswered post has left: Telegram has no key that makes a post once, and shows bots no history.
+
+But it answers an edit with the whole message. So the buttons of a suspect are edited, which touches no text, makes no
+sound and is not marked as "edited"; only our own messages can be edited at all. `TelegramSurface.left_by` asks here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Message
+from telegram.error import BadRequest
+
+from bots.telegram.errors import not_modified
+from core.surface import Doubt
+
+# Stands under a message without buttons for the moment of one call; a press of it is told that it is an old button.
+MARK = InlineKeyboardMarkup([[InlineKeyboardButton("…", callback_data="?")]])
+
+
+async def left_by(bot: Bot, chat: int, id: int, doubts: Sequence[Doubt]) -> Doubt | None:
+    """The post that left this message: it is ours, says the same, and answers the same question. Else None.
+
+    Of another message of ours that nobody knew of, with buttons, these are gone until its next edit; nothing else ever
+    changes. Raises python-telegram-bot's errors, when nothing was learnt.
+    """
+    message = await _with_buttons(bot, chat, id, None)
+    if message != "the same":
+        return _of(message, doubts) if message else None
+    message = await _with_buttons(bot, chat, id, MARK)
+    found = _of(message, doubts) if isinstance(message, Message) else None
+    if found is None:
+        await _with_buttons(bot, chat, id, None)
+    return found
+
+
+async def _with_buttons(
+    bot: Bot, chat: int, id: int, buttons: InlineKeyboardMarkup | None
+) -> Message | Literal["the same"] | None:
+    """The message with other buttons. None: it is not there, or not ours."""
+    try:
+        message = await bot.edit_message_reply_markup(chat, id, reply_markup=buttons)
+    except BadRequest as error:
+        return "the same" if not_modified(error) else None
+    return message if isinstance(message, Message) else None
+
+
+def _of(message: Message, doubts: Sequence[Doubt]) -> Doubt | None:
+    return next((doubt for doubt in doubts if _is_of(message, doubt)), None)
+
+
+def _is_of(message: Message, doubt: Doubt) -> bool:
+    said = message.text or message.caption or ""
+    if _gist(said) != _gist(doubt.out.rendered.text):
+        return False
+    question = message.reply_to_message
+    return bool(doubt.out.page) or not doubt.after or (question is not None and str(question.message_id) == doubt.after)
+
+
+def _gist(text: str) -> str:
+    """A text without what Telegram may change in it: blanks and invisible characters."""
+    return "".join(character for character in text if character.isprintable() and not character.isspace())

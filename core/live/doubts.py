@@ -1,0 +1,192 @@
+"""Posts that the platform did not answer: what each left on screen is found and taken away, so that one copy stands.
+
+`Delivery` makes its posts here. Where a nonce is posted once there is nothing to look for. Elsewhere a post is written
+down before it is made; when no answer comes, it is made again, and the messages up to the new one are asked about,
+beside the answer and with calls that it does not need. One that is found earlier is the page itself. What stays in doubt
+is looked for once more with the next answer in the lane, in this process or another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from core.errors import PlatformError, TooFast, Unknown, Unreachable
+from core.live.budget import Budget, Kind, Share
+from core.live.journal import Fenced, Journal
+from core.live.screen import Page, Screen
+from core.live.tasks import loop_time, unbroken
+from core.observe import metrics
+from core.observe.log import get_logger
+from core.surface import Doubt, Out
+
+log = get_logger(__name__)
+
+BESIDE = 3  # messages asked about at once while an answer is being written
+MOST = 8  # when it is complete
+PATIENCE = 5.0  # seconds that a search waits for the place to take such calls
+FAILURES = 3  # calls without an answer until a search is over
+AT_ONCE = 500  # ids that the journal is asked about, at most
+PAUSE = 0.5  # seconds before what failed is tried again
+
+
+class Doubts:
+    """The posts of one answer. `inherited`: what earlier answers here, or an earlier process, left unsettled."""
+
+    def __init__(
+        self,
+        screen: Screen,
+        journal: Journal,
+        budget: Callable[[], Budget],
+        *,
+        question: str = "",
+        inherited: Sequence[Doubt] = (),
+    ) -> None:
+        self._screen = screen
+        self._journal = journal
+        self._budget = budget
+        self._question = question
+        self._inherited = list(inherited)
+        self._open = list(inherited)
+        self._asked: set[str] = set()
+        self._others: set[str] = set()  # known to be messages of other answers
+        self._found: dict[str, Doubt] = {}
+        self._news = asyncio.Event()
+        self._searching = asyncio.Lock()
+        if inherited:
+            self._news.set()
+
+    async def post(self, out: Out) -> tuple[str, Doubt | None]:
+        """The new message's id, and what its `posted` is to be told. Raises what the surface raises, and Fenced."""
+        surface = self._screen.surface
+        if surface.limits.once:
+            await self._journal.ours()
+            return await surface.post(out), None
+        after = self._screen.pages[out.page - 1].id if out.page else self._question
+        doubt = await self._journal.posting(out, after)
+        try:
+            id = await surface.post(out)
+        except Unknown:
+            self._open.append(doubt)
+            self._news.set()
+            raise
+        except PlatformError:
+            await self._journal.settled(doubt)
+            raise
+        if self._open:
+            self._news.set()
+        return id, doubt
+
+    def move(self) -> None:
+        """The answer goes on elsewhere, where none of it is."""
+        self._open.clear()
+        self._found.clear()
+        self._question = ""
+
+    async def look(self) -> None:
+        """Beside the answer, for ever: whenever a newer message stands, look between it and the doubtful ones."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await self._search(BESIDE, Kind.EDIT)
+
+    async def settle(self) -> None:
+        """At the end: the complete answer is on screen."""
+        if not self._open:
+            return
+        await self._search(MOST, Kind.PAGE)
+        for doubt in self._open.copy():
+            await self._conclude(doubt)
+
+    # Looking
+
+    async def _search(self, most: int, kind: Kind) -> None:
+        async with self._searching:
+            failures, asked, deadline = 0, len(self._asked) + most, loop_time() + PATIENCE
+            while failures < FAILURES and len(self._asked) < asked and self._open:
+                try:
+                    if not await self._step(kind, deadline):
+                        return
+                except TooFast as error:
+                    self._budget().gate(error.retry_after)
+                    failures += 1
+                except (Unknown, Unreachable):
+                    failures += 1
+                    await asyncio.sleep(PAUSE)
+                except PlatformError as error:
+                    log.info("what a post may have left was not looked for", error=repr(error))
+                    return
+                except Fenced:
+                    raise
+                except Exception as error:  # the store: the answer itself will say so
+                    log.error("what a post may have left was not looked for", error=repr(error))
+                    return
+
+    async def _step(self, kind: Kind, deadline: float) -> bool:
+        """One call. False when there is nothing to call, or no time for it."""
+        id = next(iter(self._found), None)
+        suspect = id or await self._suspect(deadline)
+        if suspect is None or not await self._may_call(kind, deadline):
+            return False
+        await self._journal.ours()
+        with self._budget().call(aside=True):
+            await unbroken(self._delete(suspect) if id else self._ask(suspect))
+        return True
+
+    async def _suspect(self, deadline: float) -> str | None:
+        """The next message to ask about."""
+        while (ids := await self._unasked(self._open)) is None:
+            if loop_time() + PAUSE > deadline:
+                return None
+            await asyncio.sleep(PAUSE)
+        return ids[0] if ids else None
+
+    async def _unasked(self, doubts: Sequence[Doubt]) -> list[str] | None:
+        """What these posts may have left and was not asked about. None: it cannot be told just now."""
+        lists = [self._screen.surface.suspects(doubt) for doubt in doubts]
+        found = dict.fromkeys(id for ids in lists if ids for id in ids)
+        new = [id for id in found if id not in self._asked and id not in self._others]
+        if new:
+            self._others |= await self._journal.known(new[:AT_ONCE])
+        return None if None in lists else [id for id in new if id not in self._others]
+
+    async def _may_call(self, kind: Kind, deadline: float) -> bool:
+        """Wait until the place takes a call that no answer needs. False when that would be too late."""
+        while (seconds := self._budget().wait(Share(), kind)) > 0:
+            if loop_time() + seconds > deadline:
+                return False
+            await asyncio.sleep(seconds)
+        return True
+
+    async def _ask(self, id: str) -> None:
+        doubt = await self._screen.surface.left_by(id, self._open)
+        self._asked.add(id)
+        if doubt is None:
+            return
+        if self._is_missing(doubt):
+            self._screen.put(doubt.out.page, Page(id, inherited=True))
+            self._open.remove(doubt)
+            return await self._journal.posted(doubt.out.page, id, doubt)
+        self._found[id] = doubt
+
+    def _is_missing(self, doubt: Doubt) -> bool:
+        """Whether it left the very page that was not made again yet: then that is shown there."""
+        pages, page = self._screen.pages, doubt.out.page
+        return page == len(pages) and doubt.after == (pages[page - 1].id if page else self._question)
+
+    async def _delete(self, id: str) -> None:
+        await self._screen.surface.delete(id)
+        doubt = self._found.pop(id)
+        self._open.remove(doubt)
+        await self._journal.settled(doubt)
+        log.info("deleted the copy that an unanswered post had left", id=id)
+
+    async def _conclude(self, doubt: Doubt) -> None:
+        """What was made in this answer is looked for once more, with the next one: it may be applied only now."""
+        if doubt not in self._inherited:
+            return
+        self._open.remove(doubt)
+        if await self._unasked([doubt]) != [] or doubt in self._found.values():
+            metrics.ORPHANS.inc()
+            log.warning("a post that was not answered may have left a copy on screen", page=doubt.out.page)
+        await self._journal.settled(doubt)
