@@ -235,6 +235,7 @@ class Hub:
             Unwritten(),
             reopen=self._platforms.open,
             nonce=incoming.event[-20:],
+            question=incoming.address.reply_to,
         )
         delivery.finish(text)
         try:

@@ -1,7 +1,7 @@
 """Which message an unanswered post has left: Telegram has no key that makes a post once, and shows bots no history.
 
-But it answers an edit with the whole message. So the buttons of a suspect are edited, which touches no text, makes no
-sound and is not marked as "edited"; only our own messages can be edited at all. `TelegramSurface.left_by` asks here.
+But it answers an edit with the whole message. So the buttons of a suspect are edited, which touches no text and
+makes no sound; only our own messages can be edited at all. `TelegramSurface.left_by` asks here.
 """
 
 from __future__ import annotations

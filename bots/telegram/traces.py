@@ -70,10 +70,11 @@ class Traces:
 
     @contextmanager
     def posting(self, chat: int, nonce: str) -> Iterator[None]:
-        """Around a post."""
+        """Around a post. nonce: the same for each try at it; "" for one that is not looked for."""
         counter = self._counter(chat)
-        self._begun.setdefault((chat, nonce), _Begun(self._clock(), counter.newest, counter.since))
-        _forget(self._begun)
+        if nonce:
+            self._begun.setdefault((chat, nonce), _Begun(self._clock(), counter.newest, counter.since))
+            _forget(self._begun)
         self._under_way[chat] += 1
         try:
             yield
@@ -81,10 +82,12 @@ class Traces:
             self._under_way[chat] -= 1
 
     def unknown(self, chat: int, nonce: str, after: int) -> list[int] | None:
-        """Ids that messages of an unanswered post may have, likeliest first. after: one that is older, or 0.
+        """Ids that messages of an unanswered post may have, likeliest first. after: one that is older, or 0. nonce: the
+        post's, if it was made here.
 
-        Only below the newest known one: TDLib may take an id that it asked for in vain as deleted for good, so none
-        is asked for that a message of tomorrow will have. None while a post is under way there: its id is unknown too.
+        Only below the newest known one: TDLib may take what it asked for in vain as deleted for good
+        (`on_get_empty_messages`), so no id is asked for that a message of tomorrow will have. None while a post is
+        under way there: its id is unknown too.
         """
         if self._under_way[chat]:
             return None

@@ -2,8 +2,8 @@
 
 `Delivery` makes its posts here. Where a nonce is posted once there is nothing to look for. Elsewhere a post is written
 down before it is made; when no answer comes, it is made again, and the messages up to the new one are asked about,
-beside the answer and with calls that it does not need. One that is found earlier is the page itself. What stays in doubt
-is looked for once more with the next answer in the lane, in this process or another.
+beside the answer and with calls that it does not need. One that is found earlier is the page itself. What stays in
+doubt is looked for once more with the next answer in the lane, in this process or another.
 """
 
 from __future__ import annotations
@@ -79,9 +79,7 @@ class Doubts:
 
     def move(self) -> None:
         """The answer goes on elsewhere, where none of it is."""
-        self._open.clear()
-        self._found.clear()
-        self._question = ""
+        self._open, self._found, self._question = [], {}, ""
 
     async def look(self) -> None:
         """Beside the answer, for ever: whenever a newer message stands, look between it and the doubtful ones."""
@@ -95,7 +93,7 @@ class Doubts:
         if not self._open:
             return
         await self._search(MOST, Kind.PAGE)
-        for doubt in self._open.copy():
+        for doubt in self._open:
             await self._conclude(doubt)
 
     # Looking
@@ -103,7 +101,7 @@ class Doubts:
     async def _search(self, most: int, kind: Kind) -> None:
         async with self._searching:
             failures, asked, deadline = 0, len(self._asked) + most, loop_time() + PATIENCE
-            while failures < FAILURES and len(self._asked) < asked and self._open:
+            while failures < FAILURES and len(self._asked) < asked and self._open and loop_time() < deadline:
                 try:
                     if not await self._step(kind, deadline):
                         return
@@ -165,7 +163,7 @@ class Doubts:
             return
         if self._is_missing(doubt):
             self._screen.put(doubt.out.page, Page(id, inherited=True))
-            self._open.remove(doubt)
+            self._open = [other for other in self._open if other is not doubt]
             return await self._journal.posted(doubt.out.page, id, doubt)
         self._found[id] = doubt
 
@@ -177,15 +175,14 @@ class Doubts:
     async def _delete(self, id: str) -> None:
         await self._screen.surface.delete(id)
         doubt = self._found.pop(id)
-        self._open.remove(doubt)
+        self._open = [other for other in self._open if other is not doubt]
         await self._journal.settled(doubt)
         log.info("deleted the copy that an unanswered post had left", id=id)
 
     async def _conclude(self, doubt: Doubt) -> None:
         """What was made in this answer is looked for once more, with the next one: it may be applied only now."""
-        if doubt not in self._inherited:
+        if not any(doubt is inherited for inherited in self._inherited):
             return
-        self._open.remove(doubt)
         if await self._unasked([doubt]) != [] or doubt in self._found.values():
             metrics.ORPHANS.inc()
             log.warning("a post that was not answered may have left a copy on screen", page=doubt.out.page)

@@ -58,7 +58,7 @@ def hurry() -> None:
     import bots.telegram.surface
     from bots import run
     from core.dispatch import engine
-    from core.live import delivery, pacer, trouble
+    from core.live import delivery, doubts, pacer, trouble
     from core.model.reading import Patience
     from core.model.waiting import Backoff
     from core.store.lock import only_process
@@ -71,6 +71,7 @@ def hurry() -> None:
     pacer.pause = lambda *_: 0.1
     trouble.BACKOFF = (0.1, 0.2, 0.4)
     delivery.SAVE_EVERY = 0.1
+    doubts.PAUSE = 0.1
     engine.RETRY = 0.2
     shorten(bots.telegram.polling.Backoff, first=0.1, most=1.0)
     shorten(bots.discord.bot.DiscordBot, note_every=0.2)

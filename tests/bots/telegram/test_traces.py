@@ -1,0 +1,110 @@
+"""Which messages an unanswered post may have left, by their ids alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from bots.telegram.traces import KEPT, MANY, SUPERGROUP, Traces
+
+GROUP = SUPERGROUP - 5
+
+
+@dataclass
+class Clock:
+    time: float = 100.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def traces(clock: Clock) -> Traces:
+    return Traces(clock)
+
+
+def posted(traces: Traces, chat: int, *, nonce: str = "n", id: int = 0) -> None:
+    with traces.posting(chat, nonce):
+        if id:
+            traces.seen(chat, id)
+
+
+def test_suspect_is_what_lies_between_the_newest_message_before_the_post_and_the_newest_now(traces: Traces) -> None:
+    for id in (3, 7):
+        traces.seen(7, id)
+    posted(traces, 7)
+    assert traces.unknown(7, "n", 3) == []  # none is asked for that does not exist yet
+    posted(traces, 7, id=11)
+    traces.seen(7, 9)
+    assert traces.unknown(7, "n", 3) == [8, 10]
+
+
+def test_a_post_of_an_earlier_process_may_be_anything_after_what_it_follows(traces: Traces) -> None:
+    traces.seen(7, 5)
+    traces.seen(7, 8)
+    posted(traces, 7, nonce="", id=9)
+    assert traces.unknown(7, "", 3) == [4, 6, 7]
+    assert traces.unknown(7, "", 0) == []
+
+
+def test_private_chats_and_basic_groups_share_a_counter_and_supergroups_do_not(traces: Traces) -> None:
+    traces.seen(7, 1)
+    traces.seen(8, 2)
+    traces.seen(-30, 4)
+    traces.seen(GROUP, 90)
+    traces.seen(GROUP - 1, 93)
+    assert traces.unknown(7, "", 1) == [3]
+    assert traces.unknown(GROUP, "", 87) == [88, 89]
+
+
+def test_while_a_post_is_under_way_in_the_chat_nothing_is_suspect(traces: Traces) -> None:
+    traces.seen(7, 3)
+    with traces.posting(7, "n"):
+        assert traces.unknown(7, "m", 1) is None
+        assert traces.unknown(8, "m", 1) == [2]
+    assert traces.unknown(7, "m", 1) == [2]
+
+
+def test_likeliest_is_the_id_that_was_next_when_the_post_began(traces: Traces, clock: Clock) -> None:
+    traces.seen(GROUP, 100)
+    clock.time += 10
+    posted(traces, GROUP)
+    clock.time += 30
+    traces.seen(GROUP, 121)
+    found = traces.unknown(GROUP, "n", 100)
+    assert found is not None
+    assert found[:3] == [105, 106, 104]
+    assert sorted(found) == list(range(101, 121))
+
+
+def test_updates_tell_of_their_own_message_only(traces: Traces) -> None:
+    """What it replies to, or whose button was pressed, may be the very copy."""
+    old = {"message_id": 4, "chat": {"id": 7}}
+    traces.update({"update_id": 1, "message": {"message_id": 6, "chat": {"id": 7}, "reply_to_message": old}})
+    traces.update({"update_id": 2, "callback_query": {"message": {"message_id": 5, "chat": {"id": 7}}}})
+    traces.update({"update_id": 3, "edited_message": {"message_id": 3, "chat": {"id": 7}}})
+    for odd in ({}, {"message": None}, {"message": {"chat": {"id": "7"}, "message_id": 9}}, {"message": {"chat": 7}}):
+        traces.update(odd)
+    assert traces.unknown(7, "", 2) == [4, 5]
+
+
+def test_what_was_forgotten_is_no_suspect(traces: Traces) -> None:
+    for id in range(1, 3 * KEPT, 2):
+        traces.seen(7, id)
+    for id in range(3 * KEPT, 4 * KEPT + 2):
+        traces.seen(7, id)
+    found = traces.unknown(7, "", 1)
+    assert found is not None
+    assert min(found) > KEPT
+    assert {id % 2 for id in found} == {0}
+    for chat in range(MANY + 5):
+        traces.seen(GROUP - chat, 10)
+        posted(traces, GROUP - chat)
+    assert traces.unknown(GROUP, "", 1) == []
+    assert traces.unknown(GROUP - MANY, "", 8) == [9]
