@@ -22,7 +22,7 @@ from core.context import Window
 from core.errors import ChinwagError, Gone, Refused, UserError
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
-from core.live.journal import Fenced, Kept
+from core.live.journal import Fenced
 from core.live.tasks import end, no_strays
 from core.live.thoughts import Thoughts, apart
 from core.model import Model
@@ -34,8 +34,9 @@ from core.observe.trouble import explain
 from core.quota import Quota, words
 from core.safety import Valves
 from core.said import Said
+from core.showing import Showing
 from core.store import Lease, Row, Store
-from core.surface import Action, Platforms
+from core.surface import Platforms
 from core.types import Delta, Session, Turn
 
 log = get_logger(__name__)
@@ -72,8 +73,7 @@ class Chat:
         self._valves = valves
         self._tuning = tuning
         self._window = window
-        self._most = most
-        self._budgets = budgets
+        self._showing = Showing(store, platforms, budgets, most=most, now=now)
         self._answered = answered
         self._now = now
         self._answering: set[int] = set()  # rows
@@ -94,12 +94,12 @@ class Chat:
                 return False
             except (Refused, Gone) as error:
                 log.warning("the answer could not be shown", error=repr(error), lane=str(row.lane))
-                return await self._give_up(row, lease)
-            except Exception:
+                return await self._showing.give_up(row, lease)
+            except Exception as error:
                 if row.tries <= TRIES:
                     raise
-                log.exception("given up on a message", lane=str(row.lane), tries=row.tries)
-                return await self._give_up(row, lease)
+                log.warning("given up on a message", lane=str(row.lane), tries=row.tries)
+                return await self._showing.give_up(row, lease, explain(error, row.id, row.lane))
             finally:
                 self._answering.discard(row.id)
                 self._superseded.discard(row.id)
@@ -112,30 +112,10 @@ class Chat:
         """Another answer takes the place of this row's, which is about to be stopped: it is left on screen as it is."""
         self._superseded.add(row)
 
-    async def _give_up(self, row: Row, lease: Lease) -> bool:
-        """Finish a row that nothing can be shown for: the lane must go on, and no turn stays open in history."""
-        turn = await self._store.turns.of_row(row.id)
-        if turn is None:
-            return await self._store.deliveries.finish(row.id, lease)
-        return await self._store.turns.finish(row.id, lease, turn, answer=turn.answer, state="failed")
-
     async def _handle(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:
         if row.lane.express:
-            return await self._notice(row, lease, await self._at_once.answer(row))
+            return await self._showing.notice(row, lease, await self._at_once.answer(row))
         return await self._answer(row, lease, stop)
-
-    # Commands and other short notices
-
-    async def _notice(self, row: Row, lease: Lease, text: str) -> bool:
-        delivery, _ = await self._deliver(row, lease, streaming=True)
-        delivery.finish(text)
-        try:
-            await delivery.run(self._platforms.of(row.incoming.address).typing_every)
-        except Deleted:
-            log.info("a notice was deleted while it was being shown")
-        return await self._store.deliveries.finish(row.id, lease)
-
-    # Answers of the model
 
     async def _answer(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:
         began, sessions = self._now(), self._store.sessions
@@ -151,10 +131,10 @@ class Chat:
             if row.incoming.of:  # its answer is there still: a notice would take the place of that
                 log.info("there is nothing to answer anew", error=str(error), lane=str(row.lane))
                 return await self._store.inbox.done(row.id, lease)
-            return await self._notice(row, lease, str(error))
+            return await self._showing.notice(row, lease, str(error))
         if turn is None:
             raise Fenced
-        delivery, before = await self._deliver(row, lease, session.streaming, actions.live(row.id), turn.answer)
+        delivery, before = await self._showing.deliver(row, lease, session.streaming, actions.live(row.id), turn.answer)
         thoughts, before = apart(before)
         anew = row.incoming.act in {"retry", "continue"} or bool(parse(row.incoming.text))
         ask = self._quota.ask(row, lease, before, anew=anew)
@@ -265,32 +245,6 @@ class Chat:
         most = self._model.context_tokens
         asked = replace(row.incoming, role=turn.role or row.incoming.role)
         return context.prompt(asked, session, turn, before, window=self._window, most=most, today=today)
-
-    async def _deliver(
-        self, row: Row, lease: Lease, streaming: bool, buttons: tuple[Action, ...] = (), text: str = ""
-    ) -> tuple[Delivery, str]:
-        """The delivery of this row, and what its messages say: from an earlier try, or `text` when it takes over."""
-        known = await self._store.deliveries.open(row.id, lease, row.incoming.address, of=row.incoming.of)
-        if known is None:
-            raise Fenced
-        before = max(known.text, text, key=len)
-        surface = self._platforms.open(known.address)
-        delivery = Delivery(
-            surface,
-            self._budgets,
-            Kept(self._store, row.id, lease, known.address, self._now),
-            reopen=self._platforms.open,
-            # Unique for the bot, not only for this database: one that was begun anew counts from 1 again.
-            nonce=f"{int(row.received * 1000) % 16**8:08x}{row.id:x}",
-            streaming=streaming,
-            posted=known.pages,
-            before=before,
-            most=self._most,
-            actions=buttons,
-            question=known.address.reply_to,
-            doubts=() if surface.limits.once else await self._store.doubts.unsettled(row.id, lease),
-        )
-        return delivery, before
 
 
 def _from_where_it_ended(model: Model, prompt: list[BaseMessage], said: str) -> AsyncGenerator[Delta]:

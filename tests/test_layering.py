@@ -28,6 +28,7 @@ CORE = [
     "quota",
     "safety",
     "said",
+    "showing",
     "commands",
     "chat",
     "dispatch",

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from core.chat import TRIES
+from core.commands.tuning import Tuning
 from core.dispatch import engine
 from core.errors import Refused
 from core.live.delivery import Delivery
 from core.quota import Quota
 from core.store.check import check
+from core.store.turns import Turns
 from tests.story.town import Town
 
 
@@ -41,6 +44,49 @@ async def test_a_message_that_fails_again_and_again_does_not_block_its_lane(
     earlier, _, _ = (await dana.asks("/history", "And now?")).partition("And now?")
     assert "Give me something." in earlier
     assert "(being answered)" not in earlier
+
+
+@pytest.mark.parametrize("broken", [(Tuning, "parameters"), (Turns, "open")], ids=["before the model", "the turn"])
+async def test_a_fault_outside_of_the_model_is_told_in_the_end(
+    town: Town, monkeypatch: pytest.MonkeyPatch, broken: tuple[type, str]
+) -> None:
+    tried = []
+
+    async def fails(*args: Any, **more: Any) -> None:
+        tried.append(args)
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(engine, "RETRY", 0.01)
+    await town.open("telegram")
+    dana = await town.person("telegram")
+    with monkeypatch.context() as patched:
+        patched.setattr(*broken, fails)
+        await dana.asks("Hello?", "Something went wrong (id 1)")
+    assert len(tried) == TRIES + 1
+    await town.settled()
+    await dana.asks("And now?", "And now?")
+    await town.settled()
+    await town.close()
+    assert [finding.text for finding in check(town.folder / "chinwag.db") if finding.cure] == []
+
+
+async def test_a_retry_that_fails_outside_of_the_model_leaves_the_old_answer(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*args: Any, **more: Any) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(engine, "RETRY", 0.01)
+    await town.open("telegram")
+    dana = await town.person("telegram")
+    await dana.asks("Hello", "You said: Hello")
+    await town.settled()
+    with monkeypatch.context() as patched:
+        patched.setattr(Tuning, "parameters", fails)
+        await dana.presses("retry")
+        shown = await dana.hears("Something went wrong (id 2)")
+    assert shown.startswith("You said: Hello\n\n")
+    assert "You said: Hello" in await dana.asks("/history", "Something went wrong")
 
 
 async def test_a_model_that_drops_what_was_waited_for_is_an_error_and_no_restart(
