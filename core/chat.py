@@ -122,7 +122,7 @@ class Chat:
         asked_in = row.incoming.session
         session = await (sessions.get(asked_in) if asked_in else sessions.current(row.lane.key))
         if session is None:  # it was deleted, and nobody waits for this answer
-            return await self._give_up(row, lease)
+            return await self._showing.give_up(row, lease)
         try:
             if not parse(row.incoming.text):
                 await self._valves.question(row.incoming.text)
