@@ -67,7 +67,7 @@ async def only_process(
     url: str,
     say: Callable[[str], None],
     *,
-    patience: float = PREDECESSOR,
+    patience: float | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Lock:
     """The right to serve the database that `url` names. One who holds it has `patience` seconds to let go.
@@ -77,6 +77,7 @@ async def only_process(
     path = path_of(url)
     prepare(path)
     beside = beside_of(path)
+    patience = PREDECESSOR if patience is None else patience
     tries = round(patience / LOOK)
     for attempt in range(tries + 1):
         if (lock := _try(path, beside)) is not None:

@@ -1,20 +1,33 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.bots.cli import Cli
+from tests.bots.nest import Nest
 from tests.bots.process import World
 from tests.platforms.model import ModelServer
 from tests.platforms.telegram import TelegramServer
 from tests.story.town import TelegramPerson
 
 
+@pytest.fixture(scope="session")
+def nest() -> Iterator[Nest | None]:
+    """None where nothing can be forked."""
+    if sys.platform == "win32":
+        yield None
+    else:
+        nest = Nest()
+        yield nest
+        nest.close()
+
+
 @pytest.fixture
-async def cli(tmp_path: Path) -> AsyncIterator[Cli]:
-    here = Cli(tmp_path)
+async def cli(tmp_path: Path, nest: Nest | None) -> AsyncIterator[Cli]:
+    here = Cli(tmp_path, nest)
     yield here
     await here.end()
 

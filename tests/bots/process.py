@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from asyncio.subprocess import Process
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from tests.bots.cli import TIMEOUT, Cli, said
+from tests.bots.cli import TIMEOUT, Cli, Process, said
 from tests.platforms.model import Gate, ModelServer
 from tests.platforms.telegram import TelegramServer
 from tests.story.town import TelegramPerson

@@ -6,6 +6,7 @@ import asyncio
 import re
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,8 @@ from tests.platforms.model import ModelServer
 from tests.platforms.telegram import TelegramServer
 
 
-async def test_help_and_version(cli: Cli) -> None:
+async def test_help_and_version(tmp_path: Path) -> None:
+    cli = Cli(tmp_path)  # an interpreter of its own: what a user types
     code, text = await cli.run("--help")
     assert code == 0
     assert all(word in text for word in ("run", "doctor", "approve", "version"))
@@ -109,9 +111,7 @@ async def test_doctor_with_nothing_configured(cli: Cli) -> None:
 
 
 async def test_doctor_names_each_problem_with_its_cure(cli: Cli) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+    async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as somebody_else:
         code, text = await cli.run(
             "doctor",
             TELEGRAM_BOT_TOKEN="1:aaaa",
@@ -119,7 +119,7 @@ async def test_doctor_names_each_problem_with_its_cure(cli: Cli) -> None:
             DISCORD_BOT_TOKEN="bbbb",
             DISCORD_API_URL="http://127.0.0.1:9",
             OPENAI_BASE_URL="http://127.0.0.1:9/v1",
-            WEB_PORT=str(taken.getsockname()[1]),
+            WEB_PORT=str(somebody_else.sockets[0].getsockname()[1]),
         )
     assert code == 1
     assert len([line for line in text.splitlines() if "cure:" in line]) == 4

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import resource
 import sys
-from asyncio.subprocess import Process
 
 import pytest
 
 from bots.alarm import OVER
 from core.errors import StoreError
+from tests.bots.cli import Process
 from tests.bots.process import STORY, World
 from tests.story.town import TelegramPerson
 
@@ -25,6 +25,7 @@ def disk(process: Process, most: int) -> None:
 async def test_a_disk_that_fills_up_while_it_runs(world: World) -> None:
     owner, eve = TelegramPerson(world.telegram, 99, "Olga"), TelegramPerson(world.telegram, 78, "Eve")
     world.settings["ADMINS"] = "telegram:99"
+    world.cli.changed |= {"core.store.health.STEADY": 1.0, "core.store.patient.AGAIN": 0.2}
     process = await world.start()
     gate = await world.half_an_answer()
     disk(process, 1000)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from asyncio.subprocess import Process
 
 from core.chat import PAUSED
-from tests.bots.cli import TIMEOUT, said
+from tests.bots.cli import TIMEOUT, Process, said
 from tests.bots.process import STORY, World
 from tests.story.town import TelegramPerson
 
@@ -21,10 +20,13 @@ async def ended(process: Process) -> tuple[int | None, float]:
 
 
 async def test_a_second_one_is_refused_and_other_commands_work_beside_it(world: World) -> None:
+    """Also while it is frozen, and can say nothing for itself."""
     first = await world.start()
+    world.cli.changed["core.store.lock.PREDECESSOR"] = 1.0
+    first.send_signal(signal.SIGSTOP)
     second = await world.cli.start("run", **world.settings)
     waiting = await said(second, "waiting")
-    assert f"in use by process {first.pid}; waiting up to 10 s" in waiting
+    assert f"in use by process {first.pid}; waiting up to 1 s" in waiting
     code, text = await world.cli.run("approve", "ABCD-EFGH", **world.settings)
     assert (code, "unknown or has run out" in text) == (1, True)
     assert (await world.cli.run("doctor", **world.settings))[0] == 0
@@ -33,6 +35,7 @@ async def test_a_second_one_is_refused_and_other_commands_work_beside_it(world: 
     assert second.stderr
     (line,) = (await second.stderr.read()).decode().splitlines()
     assert f"Another Chinwag (process {first.pid}) is running on 'data/chinwag.db': stop that one first" in line
+    first.send_signal(signal.SIGCONT)
     await world.dana.asks("Are you there?", "You said: Are you there?")
 
 
