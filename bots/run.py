@@ -85,7 +85,7 @@ class House:
         model = build_model(self._settings, alerts=alerts, shrink=shorter, keys=keys)
         if moderation := build_moderation(self._settings, keys):
             self._closing.append(moderation.close)
-        hub = self._hub = Hub(store, model, self._settings, alert=alarm.tell, flagged=moderation)
+        hub = self._hub = Hub(store, model, self._settings, alert=alarm.tell, alerts=alerts, flagged=moderation)
         makers = _makers(self._settings, hub, store, model)
         if not makers:
             raise SetupError(

@@ -24,6 +24,7 @@ from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
 from core.live.journal import Unwritten
 from core.model import Model, choices
+from core.observe.alerts import Alerts
 from core.observe.log import get_logger
 from core.parameters import Bounds
 from core.quota import Quota
@@ -44,7 +45,7 @@ PLACES = 200  # of one bot, which are read back after a time without a connectio
 class Hub:
     """Implements `core.surface.Core` over one store and one model. alert: writes to the admins (a name, a text).
 
-    flagged: the moderation endpoint.
+    alerts: told of files that cannot be used. flagged: the moderation endpoint.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Hub:
         settings: Settings,
         *,
         alert: Callable[[str, str], None] | None = None,
+        alerts: Alerts | None = None,
         flagged: Flagged | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -65,8 +67,8 @@ class Hub:
         self.access = Access(store.access, open=settings.access == "open", admins=settings.admins, now=now)
         self._engine = Engine(self._drain)
         self._order = Turnstile()
-        self._quota = Quota(store.usage, model, settings, alert=alert or _log_alert, now=now)
-        valves = Valves(settings, flagged)
+        self._quota = Quota(store.usage, model, settings, alert=alert or _log_alert, alerts=alerts, now=now)
+        valves = Valves(settings, flagged, alerts)
         bounds = Bounds(settings.max_answer, thoughts=settings.reasoning == "quote")
         tuning = Tuning(store, bounds, models=lambda: choices(model), price=self._quota.prices.told)
         self._handlers = Handlers(
@@ -123,6 +125,7 @@ class Hub:
 
     async def close(self, grace: float) -> None:
         """Take no new work; all that is being written ends within `grace` seconds, or goes on at the next start."""
+        self._quota.close()
         cutting = min(CUTTING, grace / 2)
         await self._engine.close(grace - cutting, cutting)
         await self._summaries.close()

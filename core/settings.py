@@ -75,9 +75,9 @@ FIND_ID = {
 class Settings(BaseSettings):
     """The settings of one process. Build it with `load`, which turns every failure into one clear line."""
 
-    # An empty value is no value: .env.example can be copied as it is.
+    # An empty value is no value: .env.example can be copied as it is. Some editors begin a file with a BOM.
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=".env", env_file_encoding="utf-8-sig", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     telegram_bot_token: SecretStr = SecretStr("")
@@ -259,7 +259,9 @@ def load(env_file: str | Path | None = ".env") -> Settings:
     """Read the settings. Raises SetupError with one line per bad value: its name, what is wrong, an example."""
     try:
         settings = Settings(_env_file=env_file)  # pyright: ignore[reportCallIssue]
-        settings._env_file = Path(env_file) if env_file is not None else None
+        path = Path(env_file) if env_file is not None else None
+        # A folder of that name (an old way to call a virtual environment) or a pipe is not read, now or later.
+        settings._env_file = path if path is not None and (path.is_file() or not path.exists()) else None
         return settings
     except ValidationError as error:
         lines = []

@@ -16,6 +16,7 @@ CORE = [
     "errors",
     "settings",
     "observe",
+    "watched",
     "surface",
     "store",
     "model",

@@ -11,7 +11,6 @@ goes_on = "ask"                             # how it finishes an answer that bro
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from io import StringIO
@@ -29,9 +28,9 @@ from core.model.metered import Metered
 from core.model.prefill import NAMED
 from core.model.queue import Queue
 from core.model.router import Rung
-from core.model.watched import Watched
 from core.observe.alerts import Alerts
 from core.settings import Settings
+from core.watched import Watched, toml
 
 FILE = "models.toml"
 WAYS = (*NAMED, "ask", "anew")
@@ -48,15 +47,9 @@ class Entry:
     goes_on: str = ""
 
 
-NOTHING: tuple[Entry, ...] = ()
-
-
 def parse(text: str) -> tuple[Entry, ...]:
     """The entries of models.toml. Raises ValueError, which says what is wrong where and quotes no value."""
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(str(error)) from None
+    tables = toml(text)
     if unknown := tables.keys() - {"model"}:
         raise ValueError(f"it has {_names(unknown)}, but only [[model]] tables are known")
     rows = tables.get("model", [])
@@ -97,9 +90,7 @@ class Variables:
         nothing: dict[str, str | None] = {}
         self._file: Callable[[], dict[str, str | None]] = lambda: nothing
         if env_file is not None:
-            self._file = Watched(
-                env_file, lambda text: dict(dotenv_values(stream=StringIO(text))), first=nothing, alerts=alerts
-            )
+            self._file = Watched(env_file, lambda text: dict(dotenv_values(stream=StringIO(text))), alerts=alerts)
 
     def get(self, name: str) -> str:
         """As the settings read it: what the environment says counts before .env, and an empty value is none."""
@@ -123,7 +114,7 @@ class Roster:
     def __init__(self, settings: Settings, queue: Queue, *, alerts: Alerts, own: KeyRing | None = None) -> None:
         self._settings, self._queue, self._alerts = settings, queue, alerts
         self._variables = Variables(settings.env_file, alerts)
-        self._file = Watched(settings.data_dir / FILE, parse, first=NOTHING, alerts=alerts)
+        self._file = Watched(settings.data_dir / FILE, parse, alerts=alerts)
         self._rungs: dict[Entry | None, Rung] = {}
         self._rings: dict[Entry, KeyRing] = {}
         self._own = own or own_ring(settings, alerts)

@@ -12,6 +12,15 @@ def nano(dollars: Decimal) -> int:
     return int((dollars * NANO).to_integral_value(ROUND_HALF_UP))
 
 
+def amount(value: object, name: str) -> Decimal:
+    """A sum of money in a file. Raises ValueError, naming it."""
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        found = Decimal(value)
+        if found.is_finite() and 0 <= found < 10**9:
+            return found
+    raise ValueError(f"{name} must be an amount in dollars, such as 2.50, not {value!r}")
+
+
 def dollars(amount: int) -> str:
     """As a person reads it: "$1.25", "$0.0031", "$0"; small amounts with two digits that say something."""
     if not amount:

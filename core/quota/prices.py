@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,8 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from core.quota.file import Watched, amount
+from core.observe.alerts import Alerts
+from core.quota.money import amount
 from core.types import Usage
+from core.watched import Watched, toml
 
 FILE = "prices.toml"
 PER = 1000  # dollars per million tokens are this many nano-dollars per token
@@ -43,12 +44,12 @@ class Price:
 class Prices:
     """The price table. folder: DATA_DIR. Raises SetupError when the file there cannot be used."""
 
-    def __init__(self, folder: Path) -> None:
-        self._own = Watched(folder / FILE, read)
+    def __init__(self, folder: Path, alerts: Alerts | None = None) -> None:
+        self._own = Watched(folder / FILE, lambda text: read(toml(text)), alerts=alerts)
 
     def of(self, model: str) -> Price | None:
         """The price of a model, also under its name with a date; None when it is in neither table."""
-        own, name = self._own.value, model.lower()
+        own, name = self._own(), model.lower()
         for table in (own, shipped()):
             if found := table.get(name) or table.get(DATED.sub("", name)):
                 return found
@@ -69,7 +70,7 @@ class Prices:
 def shipped() -> Mapping[str, Price]:
     """The table that comes with Chinwag; the file says from when and where it is."""
     text = files("core").joinpath("data", FILE).read_text("utf-8")
-    return read(tomllib.loads(text, parse_float=Decimal))
+    return read(toml(text))
 
 
 def read(data: Mapping[str, Any]) -> dict[str, Price]:

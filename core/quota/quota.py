@@ -18,7 +18,9 @@ from core.model import Model
 from core.model.asking import ASKING, Asking, Spent
 from core.model.counting import BYTES, prompt_tokens, size
 from core.observe import metrics
+from core.observe.alerts import Alerts
 from core.quota import words
+from core.quota.alerting import Alert, Alerting
 from core.quota.limits import Limits, periods
 from core.quota.money import NANO
 from core.quota.pace import Pace
@@ -29,8 +31,6 @@ from core.types import Incoming, Usage
 
 SHARE = 4096  # tokens of an answer that are reserved at a time
 LEAST = 32  # tokens: an answer that may have fewer is not begun
-
-Alert = Callable[[str, str], None]
 
 
 @dataclass(slots=True)
@@ -49,16 +49,26 @@ class Ask:
 
 
 class Quota:
-    """Raises SetupError when a file in DATA_DIR cannot be used. alert: told a name and what the admins shall read."""
+    """Raises SetupError when a file in DATA_DIR cannot be used. alert: told a name and what the admins shall read.
+
+    alerts: told when such a file is edited into what cannot be used.
+    """
 
     def __init__(
-        self, usage: UsageTable, model: Model, settings: Settings, *, alert: Alert, now: Callable[[], float]
+        self,
+        usage: UsageTable,
+        model: Model,
+        settings: Settings,
+        *,
+        alert: Alert,
+        now: Callable[[], float],
+        alerts: Alerts | None = None,
     ) -> None:
         self.usage = usage
-        self.prices = Prices(settings.data_dir)
-        self.limits = Limits(settings)
+        self.prices = Prices(settings.data_dir, alerts)
+        self.limits = Limits(settings, alerts)
+        self._alerting = Alerting(usage, self.limits, alert, now)
         self._model = model
-        self._alert = alert
         self.now = now
         self._pace = Pace(settings.questions_per_minute, lambda: asyncio.get_running_loop().time())
 
@@ -103,14 +113,12 @@ class Quota:
         return charges
 
     async def paid(self, payer: Payer) -> None:
-        """A bill was paid: tell the admins of every limit that is used up further than they know."""
-        now = self.now()
-        for cap in self.limits.caps(payer, now):
-            total = await self.usage.total(cap.kind, cap.name, cap.period)
-            reached = [percent for percent in self.limits.alerts if total.cost * 100 >= cap.limit * percent]
-            if reached and total.cost and (news := await self.usage.tell(cap, reached)):
-                trouble = f"budget {cap.kind} {cap.name} {cap.period} {max(news)}"
-                self._alert(trouble, words.alert(cap, total, max(news), now))
+        """A bill was paid: the admins are told when a limit is used up so far that they want to know."""
+        await self._alerting.paid(payer)
+
+    def close(self) -> None:
+        """Tell the admins now what waits to be told."""
+        self._alerting.close()
 
     async def has_left(self, payer: Payer) -> bool:
         """Whether nothing that holds for this payer is used up."""
@@ -145,8 +153,10 @@ class Quota:
         granted = await self.usage.reserve(ask.row, ask.lease, ask.payer, wanted)
         if granted is None:
             raise Fenced
-        if granted.refused and granted.hit is not None:
-            raise UserError(words.ended(granted.hit, now) if asking.said else words.refused(granted, wanted.least, now))
+        if granted.refused and (hit := granted.hit) is not None:
+            if hit.limit - granted.spent < wanted.least:
+                await self._alerting.refused(hit)
+            raise UserError(words.ended(hit, now) if asking.said else words.refused(granted, wanted.least, now))
         ask.hit, asking.firm = granted.hit, granted.hit is not None
         asking.most = _affordable(price, ask, granted.cost) if price and caps else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from core.quota.limits import local, renews
 from core.quota.money import dollars
@@ -57,13 +58,23 @@ def renewal(cap: Cap, now: float) -> str:
     return f"It renews {when}, in {lasting((at - local(now)).total_seconds())}."
 
 
+def gathered(alerts: Sequence[str], most: int) -> str:
+    """What the admins read of several people and groups together, `most` of them by name."""
+    if len(alerts) == 1:
+        return alerts[0]
+    more = [f"- and {len(alerts) - most} more"] if len(alerts) > most else []
+    told = "\n".join([*(f"- {text}" for text in alerts[:most]), *more])
+    return f"Budgets of {len(alerts)} people and groups:\n{told}\n/usage shows who has used most."
+
+
 def alert(cap: Cap, total: Total, percent: int, now: float) -> str:
     """What the admins read when a limit is used up so far."""
     who = {"house": "The bot", "user": f"{total.label} ({cap.name})" if total.label else cap.name}.get(
         cap.kind, f"The group {cap.name}"
     )
+    share = "up" if percent == 100 else f"{percent} % of"
     return (
-        f"{who} has used {percent} % of the budget for {_span(cap)}: {dollars(total.cost)} of {dollars(cap.limit)}. "
+        f"{who} has used {share} the budget for {_span(cap)}: {dollars(total.cost)} of {dollars(cap.limit)}. "
         f"{renewal(cap, now)}"
     )
 

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 
 from core.errors import ModelError, SetupError, UserError
 from core.observe import metrics
+from core.observe.alerts import Alerts
 from core.observe.log import get_logger
-from core.safety.words import WordFile
+from core.safety.words import word_file
 from core.settings import Settings
 
 log = get_logger(__name__)
@@ -23,11 +24,14 @@ TAKEN_BACK = "The answer went against the rules of this bot, so I have taken it 
 
 
 class Valves:
-    """Raises SetupError when the word list or the endpoint is missing. flagged: the endpoint, for MODERATION=openai."""
+    """Raises SetupError when the word list or the endpoint is missing. flagged: the endpoint, for MODERATION=openai.
 
-    def __init__(self, settings: Settings, flagged: Flagged | None = None) -> None:
+    alerts: told when the list is edited into what cannot be used.
+    """
+
+    def __init__(self, settings: Settings, flagged: Flagged | None = None, alerts: Alerts | None = None) -> None:
         self._most = settings.max_input
-        self._words = WordFile(settings.data_dir) if settings.moderation == "words" else None
+        self._words = word_file(settings.data_dir, alerts) if settings.moderation == "words" else None
         self._answers = settings.moderation_answers
         self._flagged = flagged if settings.moderation == "openai" else None
         if settings.moderation == "openai" and flagged is None:
@@ -53,7 +57,7 @@ class Valves:
 
     def answer(self, text: str) -> bool:
         """Whether a finished answer may stay."""
-        if not (self._answers and self._words and self._words.words.in_text(text)):
+        if not (self._answers and self._words and self._words().in_text(text)):
             return True
         self.taken_back += 1
         metrics.REFUSED.labels("answer").inc()
@@ -69,7 +73,7 @@ class Valves:
         return told + (f"\n- {self.unchecked:,} questions could not be checked" if self.unchecked else "")
 
     async def _why(self, text: str) -> str:
-        if self._words is not None and self._words.words.in_text(text):
+        if self._words is not None and self._words().in_text(text):
             return "words"
         if self._flagged is None:
             return ""

@@ -11,9 +11,8 @@ import unicodedata
 from pathlib import Path
 
 from core.errors import SetupError
-from core.observe.log import get_logger
-
-log = get_logger(__name__)
+from core.observe.alerts import Alerts
+from core.watched import Watched
 
 FILE = "moderation.txt"
 _WORD = re.compile(r"\w+")
@@ -44,40 +43,12 @@ class Words:
         return not self._single.isdisjoint(_WORD.findall(text)) or any(each.search(text) for each in self._others)
 
 
-class WordFile:
-    """The list in a file, read again when it changes. Raises SetupError when there is none at the start.
-
-    One that cannot be read later is told in the log, and what it said before still counts.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
-        self._seen = self._stamp()
-        try:
-            self._words = Words(self._path.read_text("utf-8-sig"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise SetupError(
-                f"MODERATION=words needs the file {self._path}, one word a line in UTF-8: {_why(error)}"
-            ) from None
-
-    @property
-    def words(self) -> Words:
-        stamp = self._stamp()
-        if stamp != self._seen:
-            self._seen = stamp
-            try:
-                self._words = Words(self._path.read_text("utf-8-sig"))
-                log.info("read again", file=FILE, words=len(self._words))
-            except (OSError, UnicodeDecodeError) as error:
-                log.error("a file cannot be read, what it said before still counts", file=FILE, error=_why(error))
-        return self._words
-
-    def _stamp(self) -> tuple[int, int] | None:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size
+def word_file(folder: Path, alerts: Alerts | None = None) -> Watched[Words]:
+    """The list in a file of DATA_DIR, read again when it changes. Raises SetupError when there is none at the start."""
+    try:
+        return Watched(folder / FILE, Words, alerts=alerts, needed=True)
+    except SetupError as error:
+        raise SetupError(f"MODERATION=words needs the file {FILE}, one word a line in UTF-8: {error}") from None
 
 
 def _pattern(entry: str) -> re.Pattern[str]:
@@ -88,7 +59,3 @@ def _pattern(entry: str) -> re.Pattern[str]:
 
     before, after = (r"(?<!\w)" if edge(entry[0]) else ""), (r"(?!\w)" if edge(entry[-1]) else "")
     return re.compile(before + re.escape(entry) + after)
-
-
-def _why(error: Exception) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8 text"

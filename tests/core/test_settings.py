@@ -19,6 +19,18 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
+def test_a_file_with_a_byte_order_mark_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("\ufeffWEB_PORT=1234\nACCESS=open\n", "utf-8")
+    settings = load(tmp_path / ".env")
+    assert (settings.web_port, settings.access) == (1234, "open")
+
+
+def test_a_folder_called_env_is_none_of_ours(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    assert load(tmp_path / ".env").env_file is None
+    assert load(tmp_path / "later").env_file == tmp_path / "later"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -290,10 +291,14 @@ async def test_moderation_without_an_endpoint_is_no_start(town: Town) -> None:
 async def words(town: Town, text: str) -> Path:
     path = town.folder / "moderation.txt"
     path.write_text(text, "utf-8")
+    os.utime(path, ns=(len(text), len(text)))  # not just now, when it might be half-written
     return path
 
 
-async def test_a_question_with_a_listed_word_reaches_no_model(town: Town, platform: str) -> None:
+async def test_a_question_with_a_listed_word_reaches_no_model(
+    town: Town, platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.watched.EVERY", 0.0)
     await words(town, "bomb\n# a comment\nhow to steal\n")
     await town.open(platform, moderation="words", admins=("telegram:1000",))
     dana = await town.person(platform)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from decimal import Decimal
 from typing import Any
 
@@ -133,8 +134,33 @@ async def test_admins_are_told_at_each_threshold_once_also_over_a_restart(town: 
         await dana.sees(lambda: len(told()) >= alerts, "an alert")  # noqa: B023
         if answers == 3:
             await town.restart()  # what was told is remembered
-    assert [text.partition(" %")[0] for text in told()] == [f"The bot has used {n}" for n in (50, 80, 100)]
+    assert [text.partition(" %")[0] for text in told()] == ["The bot has used 50", "The bot has used 80", told()[2]]
+    assert told()[2].startswith("The bot has used up the budget for this month: $0.24 of $0.24.")
     assert "the budget for this month: $0.16 of $0.24. It renews on 1 " in told()[0]
+
+
+async def test_a_file_that_is_edited_into_what_cannot_be_used_changes_nothing_and_admins_are_told(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.watched.EVERY", 0.0)
+    priced(town)
+    budgets(town, "[user]\nday = 0", at=1)
+    await town.open("telegram", admins=("telegram:1",))
+    boss, dana = town.telegram.user(1, "Boss"), await town.person("telegram")
+    chat = town.telegram.private(boss)
+    await chat.send(boss, "/start")
+    await dana.asks("Hi", "is used up")
+    budgets(town, "[user]\nweek = 1", at=2)
+    await dana.asks("Hi?", "is used up")
+    told = "🔧 budgets.toml cannot be used: 'week' of [user] is not known"
+    await dana.sees(lambda: [m.text for m in chat.messages if m.text.startswith(told)], "why")
+    budgets(town, "[user]\nday = 1", at=3)
+    await dana.asks("Hi!", "You said: ")
+
+
+def budgets(town: Town, text: str, at: int) -> None:
+    (town.folder / "budgets.toml").write_text(text, "utf-8")
+    os.utime(town.folder / "budgets.toml", ns=(at, at))
 
 
 async def test_usage_shows_a_person_their_own_and_an_admin_all(town: Town) -> None:

@@ -59,8 +59,10 @@ def test_the_file_goes_before_the_settings_and_names_people_and_groups(tmp_path:
         alerts = [90]
         [user]
         day = 1
+        alerts = [80, 100]
         [user."telegram:1"]
         month = 20
+        alerts = []
         [chat."discord:7"]
         day = 0.1
     """
@@ -73,18 +75,33 @@ def test_the_file_goes_before_the_settings_and_names_people_and_groups(tmp_path:
         ("user", "telegram:2", "2026-11", 8.0),
         ("chat", "discord:7", "2026-11-30", 0.1),
     }
-    assert found.alerts == (90,)
+    told = [
+        found.alerts(Cap(kind, name, "2026-11", 1))
+        for kind, name in [
+            ("house", ""),
+            ("user", "telegram:2"),
+            ("user", "telegram:1"),
+            ("chat", "discord:7"),
+            ("chat", "x"),
+        ]
+    ]
+    assert told == [(90,), (80, 100), (), (100,), (100,)]
 
 
 @pytest.mark.parametrize(
     ("text", "named"),
     [
         ("week = 3", "'week' is not known"),
-        ("day = '3'", "the limits, day must be an amount"),
-        ("user = 3", "'user' must be a table"),
-        ("[user]\n'telegram:1' = 3", "'user, telegram:1' must be a table"),
-        ("[user.'telegram:1']\nday = true", "user, telegram:1, day must be an amount"),
+        ("day = '3'", "day must be an amount"),
+        ("user = 3", "[user] must be a table"),
+        ("[user]\n'telegram:1' = 3", "[user.'telegram:1'] must be a table"),
+        ("[user.'telegram:1']\nday = true", "day of [user.'telegram:1'] must be an amount"),
+        ("[user.'telegram:1']\nweek = 3", "'week' of [user.'telegram:1'] is not known"),
+        ("[user]\nweek = 3", "'week' of [user] is not known"),
+        ("[chat.friends]\nday = 3", "'friends' of [chat] is not known: day, month, alerts are, and names as /usage"),
         ("alerts = 50", "alerts must be a list"),
+        ("alerts = [true]", "alerts must be a list"),
+        ("[chat]\nalerts = [0]", "alerts of [chat] must be a list"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_what_is_wrong(tmp_path: Path, text: str, named: str) -> None:
@@ -117,7 +134,7 @@ def test_whoever_hits_a_limit_is_told_which_and_when_it_renews() -> None:
 def test_admins_are_told_who_used_how_much() -> None:
     total = Total(label="Dana", cost=NANO // 2)
     assert words.alert(DAY, total, 100, EVENING).startswith(
-        "Dana (telegram:1) has used 100 % of the budget for today: $0.50 of $0.50. It renews at midnight"
+        "Dana (telegram:1) has used up the budget for today: $0.50 of $0.50. It renews at midnight"
     )
     assert words.alert(MONTH, Total(cost=25 * NANO), 50, EVENING).startswith("The bot has used 50 % of the budget for")
     assert words.alert(Cap("chat", "telegram:-5", "2026-11", 1), Total(), 80, 0).startswith("The group telegram:-5")

@@ -14,6 +14,11 @@ from core.quota.prices import Price, Prices, shipped
 from core.types import Usage
 
 
+@pytest.fixture(autouse=True)
+def _looked_at_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.watched.EVERY", 0.0)
+
+
 def write(folder: Path, text: str) -> None:
     path = folder / "prices.toml"
     before = path.stat().st_mtime_ns if path.exists() else 0
@@ -91,6 +96,7 @@ def test_a_file_that_is_broken_while_the_bot_runs_changes_nothing(tmp_path: Path
     write(tmp_path, '"mine" = {')
     assert prices.cost("mine", Usage(1000, 0)) == 1_000_000
     (tmp_path / "prices.toml").unlink()
+    os.utime(tmp_path, ns=(1, 1))
     assert prices.cost("mine", Usage(1000, 0)) == 0
 
 

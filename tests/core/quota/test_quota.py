@@ -160,6 +160,9 @@ async def test_work_that_nobody_asked_for_is_paid_by_the_house_and_stops_when_th
         assert len([delta async for delta in work.stream(HI)]) == 101
     with pytest.raises(ModelError, match="used up"):
         await anext(work.stream(HI))
-    assert [text.partition(" %")[0] for text in desk.told] == ["The bot has used 50", "The bot has used 100"]
+    assert [text.partition(" the budget")[0] for text in desk.told] == [
+        "The bot has used 50 % of",
+        "The bot has used up",
+    ]
     (who,) = await store.usage.top("user", periods(clock())[0], 5)
     assert (who.name, who.label, who.requests) == ("", "summaries", 2)
