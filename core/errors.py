@@ -126,6 +126,11 @@ class ModelRefused(ModelError):
 class ContextTooLong(ModelError):
     """This is more than the model can read at once. Please send less, or start anew with /new."""
 
+    def __init__(self, message: str = "", *, limit: int | None = None, sent: int | None = None) -> None:
+        """limit, sent: the tokens that the model reads and those that it was sent, where the endpoint says so."""
+        super().__init__(message)
+        self.limit, self.sent = limit, sent
+
 
 class ModelCut(ModelError):
     """The answer was cut off. Send /retry to have it again."""

@@ -20,6 +20,7 @@ from core.errors import (
     ModelUnknown,
     ModelUnreachable,
 )
+from core.model.room import numbers
 from core.model.waiting import retry_after
 
 LONGEST = 300  # characters of an endpoint's own words that reach the log
@@ -80,6 +81,9 @@ def explain(error: Exception, *, started: bool, secrets: Iterable[str] = ()) -> 
     response = getattr(error, "response", None)
     wait = retry_after(response.headers, time.time()) if response is not None else None
     told = scrub(_told(error), secrets)
+    if kind is ContextTooLong:
+        limit, sent = numbers(_words(error))
+        return ContextTooLong(told, limit=limit, sent=sent)
     if kind is ModelBusy:
         return ModelBusy(told, retry_after=wait, limit=status_of(error) == 429)
     return kind(told)

@@ -27,7 +27,7 @@ from core.model.keys import KeyRing, split_keys
 from core.model.metered import Metered
 from core.model.prefill import NAMED
 from core.model.queue import Queue
-from core.model.router import Rung
+from core.model.run import Rung
 from core.observe.alerts import Alerts
 from core.settings import Settings
 from core.watched import Watched, toml

@@ -25,8 +25,9 @@ from core.errors import (
     ModelUnreachable,
 )
 from core.model.asking import asking
-from core.model.breaker import Breaker
-from core.model.seam import Model, Status
+from core.model.counting import BYTES, prompt_tokens, size
+from core.model.run import Run, Rung
+from core.model.seam import Status
 from core.model.waiting import Backoff
 from core.observe import metrics
 from core.observe.alerts import Alerts
@@ -59,56 +60,6 @@ class Policy:
     impatient: float = 3.0
     most: int = 12
     backoff: Backoff = field(default_factory=Backoff)
-
-
-@dataclass(eq=False, slots=True)
-class Rung:
-    """One model of the order. label: what admins read."""
-
-    model: Model
-    label: str
-    breaker: Breaker
-
-    @property
-    def name(self) -> str:
-        return self.model.status().name
-
-
-@dataclass(slots=True)
-class Run:
-    """One answer under way: what it has said, who has failed how often, and until when it may be tried."""
-
-    said: list[str]
-    failures: dict[Rung, int] = field(default_factory=dict)
-    skipped: set[Rung] = field(default_factory=set)
-    until: float | None = None
-    began: float = 0.0
-    tries: int = 0
-    longest: str = ""  # text that is void by now
-    length: int = 0
-    most: int = 0
-    thought: bool = False
-    first: Rung | None = None  # that its asker has chosen
-
-    def take(self, delta: Delta) -> None:
-        """Only what goes beyond all that was said before shows that it is getting on."""
-        if delta.anew:
-            self.longest = max(self.longest, self.text, key=len)
-            self.said.clear()
-            self.length = 0
-        if not delta.text:
-            self.thought = self.thought or bool(delta.thought)
-            return
-        self.said.append(delta.text)
-        self.length += len(delta.text)
-        if self.length > self.most:
-            self.most = self.length
-            self.failures.clear()
-            self.until = None
-
-    @property
-    def text(self) -> str:
-        return "".join(self.said)
 
 
 class Router:
@@ -161,10 +112,10 @@ class Router:
 
     async def stream(self, messages: Sequence[BaseMessage], said: str = "") -> AsyncGenerator[Delta]:
         """See `Model.stream`. Before the first text a retry is not seen; after it the answer goes on."""
-        run, prompt = Run([said] if said else [], length=len(said), most=len(said)), list(messages)
-        run.first = self._chosen()
+        run = Run([said] if said else [], length=len(said), most=len(said), first=self._chosen())
         while True:
             rung = self._choose(run)
+            prompt = self._cut(run.prompts.get(rung) or messages, rung, run)
             problem: ModelError | None = None
             try:
                 async with aclosing(self._try(rung, prompt, run)) as deltas:
@@ -174,11 +125,9 @@ class Router:
             except ModelError as error:
                 problem = error
             finally:
-                if problem is None:
+                if problem is None or isinstance(problem, ContextTooLong | ModelRefused):
                     rung.breaker.abandoned()
-            if isinstance(problem, ContextTooLong) and (shorter := self._shrink(prompt)) is not None:
-                log.info("the prompt was too long, asking with less of it", model=rung.label, messages=len(shorter))
-                prompt = shorter
+            if isinstance(problem, ContextTooLong) and self._shortened(problem, prompt, rung, run):
                 continue
             wait = self._wait(problem, rung, run)
             if wait is None:
@@ -194,14 +143,38 @@ class Router:
     async def _try(self, rung: Rung, prompt: Sequence[BaseMessage], run: Run) -> AsyncGenerator[Delta]:
         await self._begin(rung)
         run.tries += 1
-        run.began = self._clock()
+        run.began, run.began_with = self._clock(), run.text
         rung.breaker.begin()
         async with aclosing(rung.model.stream(prompt, run.text)) as deltas:
             async for delta in deltas:
                 run.take(delta)
                 yield self._signed(delta, rung, run) if delta.finish else delta
         rung.breaker.works()
+        rung.room.took(_count(prompt, run.began_with))
         self._alerts.over(f"model {rung.label}")
+
+    def _cut(self, prompt: Sequence[BaseMessage], rung: Rung, run: Run) -> list[BaseMessage]:
+        """The prompt with no more of its history than this model is known to read."""
+        cut = list(prompt)
+        while rung.room.most is not None and not rung.room.holds(_count(cut, run.text)):
+            if (shorter := self._shrink(cut)) is None:
+                break
+            cut = shorter
+        run.prompts[rung] = cut
+        return cut
+
+    def _shortened(self, problem: ContextTooLong, prompt: Sequence[BaseMessage], rung: Rung, run: Run) -> bool:
+        """Remember what was too long, and make it shorter for the next try, or let another model try it whole."""
+        shorter, count = self._shrink(prompt), _count(prompt, run.began_with)
+        least = count if shorter is None else _count(shorter, run.text)
+        rung.room.refused(count, problem, least=least, answer=asking().parameters.length)
+        log.info("the prompt was too long", model=rung.label, messages=len(prompt), reads=rung.room.most)
+        if shorter is not None:
+            run.prompts[rung] = shorter
+            return True
+        run.skipped.add(rung)
+        run.too_long.add(rung)
+        return any(other not in run.skipped and other.breaker.allows() for other in self._order(run))
 
     def _chosen(self) -> Rung | None:
         """The one that the asker wants; None for the best."""
@@ -217,7 +190,8 @@ class Router:
         best = self._order(run)[0]
         if rung is not best:
             metrics.FALLBACKS.labels(rung.name).inc()
-        note = "" if rung is best else f"{QUIET} {rung.name} has answered this: {best.name} is not available right now."
+        why = f"it is too long for {best.name}" if best in run.too_long else f"{best.name} is not available right now"
+        note = "" if rung is best else f"{QUIET} {rung.name} has answered this: {why}."
         return replace(delta, model=delta.model or rung.name, note=delta.note or note)
 
     async def _begin(self, rung: Rung) -> None:
@@ -276,3 +250,8 @@ class Router:
         if opened and not isinstance(problem, ModelForbidden):  # of keys, the key ring tells
             kind = {ModelCut: "breaks off", ModelUnreachable: "cannot be reached"}.get(type(problem), "fails")
             self._alerts.tell(f"model {rung.label}", f"The model {rung.label} {kind}: {problem}")
+
+
+def _count(prompt: Sequence[BaseMessage], said: str) -> int:
+    """The tokens of a prompt and of what was said of its answer before."""
+    return prompt_tokens(prompt) + size(said) // BYTES

@@ -35,6 +35,7 @@ class ModelServer:
 
     Settable: `finish`, the finish reason; `thoughts`, sent as reasoning_content before the text; `refuses`, parameters
     that are answered with 400; `flags`, words that the moderation endpoint flags (`moderated`: what it was asked);
+    `window`, the tokens that a prompt may have (0: any number), and `tells`, whether a refusal says so;
     `spoil`, asked for a fault of each request that has no other.
     """
 
@@ -57,6 +58,7 @@ class ModelServer:
         self.usage, self.refuse_options, self.obeys = usage, refuse_options, obeys
         self.models = list(models)
         self.key, self.owner = key, owner
+        self.window, self.tells = 0, True
         self.finish = "stop"
         self.thoughts = ""
         self.refuses: set[str] = set()
@@ -182,6 +184,9 @@ class ModelServer:
         if not 0 <= (body.get("temperature") or 0) <= 2:
             return error(400, "Invalid 'temperature': decimal above maximum value.", "decimal_above_max_value")
         messages = body.get("messages")
+        if self.window and (sent := counted(Request("", {}, dict(body)), "")["prompt_tokens"]) > self.window:
+            most = f"This model's maximum context length is {self.window} tokens. However, you sent {sent} tokens."
+            return error(400, most if self.tells else "Your input is too long.", "context_length_exceeded")
         if not messages or any(m.get("role") not in {"system", "developer", "user", "assistant"} for m in messages):
             return error(400, "Invalid 'messages'", "invalid_value")
         return None

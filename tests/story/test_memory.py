@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.platforms.replies import Messages, said
 from tests.story.town import Town
 
@@ -41,3 +43,17 @@ async def test_without_summaries_the_window_is_cut_all_the_same(town: Town) -> N
         await dana.asks(f"Number {n}.", f"I hear: Number {n}.")
     assert not any("Your notes" in request.text for request in town.asked)
     assert [said(m) for m in town.asked[-1].messages if m["role"] == "user"] == [f"Number {n}." for n in (3, 4, 5)]
+
+
+@pytest.mark.parametrize("tells", [True, False])
+async def test_a_model_that_reads_little_refuses_once_and_is_sent_what_fits_from_then_on(
+    town: Town, tells: bool
+) -> None:
+    town.model.window, town.model.tells = 700, tells
+    town.model.reply = lambda messages: f"{said(messages[-1])[:5]} {'blah ' * 40}"
+    await town.open("web", context_summary="off")
+    dana = await town.person("web")
+    for n in range(10, 26):
+        await dana.asks(f"No {n}. {'Hm. ' * 30}", f"No {n} blah")
+    assert [n for n, request in enumerate(town.asked) if not request.finished] == [7]
+    assert len(town.asked[-1].messages) > 3  # and it remembers what it can

@@ -23,7 +23,8 @@ from core.errors import (
     ModelUnreachable,
 )
 from core.model.breaker import FIRST_REST, OPENS_AFTER, Breaker
-from core.model.router import Policy, Router, Rung
+from core.model.router import Policy, Router
+from core.model.run import Rung
 from core.model.seam import Status
 from core.model.waiting import Backoff
 from core.observe.alerts import Alerts
@@ -250,10 +251,55 @@ async def test_a_prompt_that_is_too_long_is_halved_until_it_fits() -> None:
     assert [count for count, _ in a.asked] == [10, 6, 4]
 
 
+LONG: list[BaseMessage] = [SystemMessage("s"), *[HumanMessage("q" * 400), AIMessage("a" * 400)] * 10, *HI]
+
+
+async def test_what_a_model_refused_as_too_long_is_not_sent_again() -> None:
+    a = Scripted("a", [ContextTooLong()])
+    house = House(a)
+    for _ in range(3):
+        await house.ask(LONG)
+    assert [count for count, _ in a.asked] == [22, 12, 12, 12]
+
+
+async def test_what_the_endpoint_says_of_its_window_is_kept_to_at_once() -> None:
+    a = Scripted("a", [ContextTooLong(limit=800, sent=2400)])  # it counts about as we do
+    house = House(a)
+    for _ in range(2):
+        await house.ask(LONG)
+    assert [count for count, _ in a.asked] == [22, 4, 4]  # half of its window is for the answer
+
+
+async def test_each_model_reads_as_much_as_it_can() -> None:
+    small, large = Scripted("small", [ContextTooLong()], [ModelUnknown("gone")]), Scripted("large")
+    house = House(small, large)
+    assert (await house.ask(LONG))[0] == "large"
+    assert ([count for count, _ in small.asked], [count for count, _ in large.asked]) == ([22, 12], [22])
+
+
 async def test_a_question_that_is_too_long_alone_is_told() -> None:
     a = Scripted("a", *[[ContextTooLong()]] * 9)
     await House(a).fails(ContextTooLong)
     assert len(a.asked) == 1
+
+
+async def test_a_question_that_is_too_long_alone_is_for_a_model_that_reads_more() -> None:
+    a = Scripted("a", [ContextTooLong()])
+    text, last = await House(a, Scripted("b")).ask()
+    assert (text, last.note) == ("b", "ℹ️ b has answered this: it is too long for a.")
+
+
+async def test_a_model_that_is_probed_with_what_it_refuses_is_probed_again() -> None:
+    for refusal in (ContextTooLong(), ModelRefused("400")):
+        house = House(Scripted("a", *[[ModelBusy("500")]] * OPENS_AFTER, [refusal]), Scripted("b"))
+        for _ in range(OPENS_AFTER - 1):
+            assert (await house.ask())[0] == "b"
+        house.now += FIRST_REST
+        if isinstance(refusal, ModelRefused):
+            await house.fails(ModelRefused)
+        else:
+            await house.ask()
+        assert (await house.ask())[0] == "a"
 
 
 async def test_models_that_come_and_go_are_seen_at_the_next_answer() -> None:
