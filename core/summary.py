@@ -85,7 +85,7 @@ class Summaries:
         text = ""
         async with aclosing(self._model.stream(prompt(session.summary, fits))) as stream:
             async for delta in stream:
-                text += delta.text
+                text = delta.text if delta.anew else text + delta.text
         if not text.strip():
             raise ModelError("the model wrote an empty summary")
         return text.strip()[:LONGEST]

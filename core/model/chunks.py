@@ -7,11 +7,13 @@ its line costs.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from core.model.events import Events, data_of
+from core.model.parts import apart
 
 # What a delta may carry as text, beside "content". DeepSeek, Qwen and llama.cpp call their thoughts
 # reasoning_content; OpenRouter, Groq and vLLM call them reasoning.
@@ -93,8 +95,7 @@ def merged(chunks: list[Chunk]) -> list[Chunk]:
     made: list[Chunk] = []
     before: str | int = ""
     texts: list[str] = []
-    for chunk in chunks:
-        kind, text = text_of(chunk)
+    for chunk, kind, text in _told_apart(chunks):
         if kind != before:
             if texts:
                 made.append(_one(before, texts))
@@ -107,6 +108,17 @@ def merged(chunks: list[Chunk]) -> list[Chunk]:
     if texts:
         made.append(_one(before, texts))
     return made
+
+
+def _told_apart(chunks: list[Chunk]) -> Iterator[tuple[Chunk, str | int, str]]:
+    """Each chunk with what `text_of` says of it; one that has several texts as several."""
+    for chunk in chunks:
+        kind, text = text_of(chunk)
+        if kind != "":
+            yield chunk, kind, text
+        else:
+            for part in apart(chunk):
+                yield part, *text_of(part)
 
 
 def _one(kind: str | int, texts: list[str]) -> Chunk:

@@ -66,6 +66,7 @@ class Endpoint:
         self._starting: asyncio.Task[None] | None = None
         self._fit = Fit()
         self._counts: bool | None = None  # whether it takes stream_options; None until an answer has shown it
+        self._thinks = False  # without a tag before it
         self._prefill: Prefill | None = None
         self._prefill_known = False
 
@@ -132,6 +133,8 @@ class Endpoint:
         weld = Weld(said, prefilled=way is not None)
         async with aclosing(self._ask(going, way, said)) as deltas:
             async for delta in deltas:
+                if delta.anew:  # what was taken for the rest of the answer was thought
+                    raise Unjoined("only now its thoughts have ended")
                 if delta.thought:
                     yield delta
                 if delta.text and (joined := weld.feed(delta.text)):
@@ -153,7 +156,7 @@ class Endpoint:
         key, usage = self._keys.take(), self._counts is not False
         asked = asking()
         while True:
-            reading = Reading(self._patience)
+            reading = Reading(self._patience, thinks=self._thinks and way is None)
             chunks = chat.chunks(
                 list(messages),
                 usage=usage,
@@ -172,6 +175,8 @@ class Endpoint:
                 raise
             except Exception as error:
                 problem = explain(error, started=reading.started, secrets=self._keys.secrets)
+            finally:
+                self._thinks = self._thinks if reading.thinks is None else reading.thinks
             if self._fit.learns(problem):
                 continue
             # Some endpoints answer stream_options with 400, not always naming it: ask once without.

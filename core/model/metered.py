@@ -104,6 +104,9 @@ class Request:
         """Count a piece. True when the answer has used all that it may, or was ended by the endpoint because it had."""
         if delta.text and not self._bytes:
             self._first = self._clock() - self._asked_at
+        if delta.anew:  # it was counted as the other when it came
+            self._bytes -= min(self._bytes, size(delta.thought))
+            self._thoughts -= min(self._thoughts, size(delta.text))
         self._bytes += size(delta.text)
         self._thoughts += size(delta.thought)
         if delta.finish:

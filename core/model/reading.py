@@ -34,11 +34,12 @@ class Patience:
 class Reading:
     """One attempt at one answer. started: a piece of any kind has come, so the answer cannot be asked for again."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: Patience, *, thinks: bool = False) -> None:
+        """thinks: see `core.model.thoughts.Tags`."""
         self._patience = patience
         self.started = False
         self._text = False
-        self._tags = Tags()
+        self._tags = Tags(thinks=thinks)
         self._half = ""  # of an emoji that the endpoint sent in two
         self._finish = ""
         self._usage: Usage | None = None
@@ -52,6 +53,7 @@ class Reading:
                 watch.pause()  # while whoever reads us is at work
                 text = self._take(chunk)
                 if chunk.additional_kwargs and (thoughts := thought(chunk.additional_kwargs)):
+                    self._tags.told()
                     yield Delta(thought=thoughts)
                 if text and self._tags.over:
                     yield Delta(text)
@@ -64,11 +66,16 @@ class Reading:
         finally:
             watch.close()
             await chunks.aclose()
-        for delta in self._tags.end():
+        for delta in self._tags.end(cut=self._finish == "length"):
             yield delta
         if self._half:
             yield Delta("\ufffd")
         yield self._last()
+
+    @property
+    def thinks(self) -> bool | None:
+        """Whether the model has thought without saying where it begins; None when that did not show."""
+        return self._tags.thinks
 
     def _broken(self, error: BaseException, watch: Watch) -> None:
         """Raise what ended the stream, unless the answer is whole: then only the usage or the last line is missing."""

@@ -50,7 +50,8 @@ class Run:
     def take(self, delta: Delta) -> None:
         """Only what goes beyond all that was said before shows that it is getting on."""
         if delta.anew:
-            self.longest = max(self.longest, self.text, key=len)
+            if self.text.strip() not in delta.thought:  # else it was no text: the model was thinking
+                self.longest = max(self.longest, self.text, key=len)
             self.said.clear()
             self.length = 0
         if not delta.text:

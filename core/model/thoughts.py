@@ -1,7 +1,8 @@
 """What a reasoning model thinks before it answers, told apart from its answer. `Reading` asks here for every chunk.
 
 DeepSeek, Qwen and llama.cpp send `reasoning_content`; OpenRouter, Groq, Ollama and vLLM send `reasoning`, OpenRouter
-also `reasoning_details` with the same text; models on one's own machine often write <think> into their text.
+also `reasoning_details` with the same text; Mistral sends its content in parts (`core.model.parts`); models on one's
+own machine often write <think> into their text, or, when their chat template has it in the prompt, only </think>.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from typing import Any
 from core.types import Delta
 
 FIELDS = ("reasoning_content", "reasoning")
-_TAGS = {"<think>": "</think>", "<thinking>": "</thinking>"}
-_OPEN = re.compile("|".join(_TAGS))
+CLOSE = "</think>"
+_TAGS = {"<think>": CLOSE, "<thinking>": "</thinking>", "[THINK]": "[/THINK]"}
+_OPEN = re.compile("|".join(map(re.escape, _TAGS)))
+_FENCE = re.compile(r"^[ \t]*(```|~~~)", re.MULTILINE)
+_SPOKEN_OF = re.compile(r"""[ \t"'`“”‘’«(\[{<*_]\Z""")  # what stands before a tag that is named, not used
 
 
 def thought(fields: Mapping[str, Any]) -> str:
@@ -34,50 +38,104 @@ def of_details(details: Any) -> str:
 
 
 class Tags:
-    """Takes <think>...</think> at the beginning of a text for thoughts. `over`: there can be no more of them."""
+    """Takes <think>...</think> at the beginning of a text for thoughts. `over`: there can be no more of them.
 
-    def __init__(self) -> None:
+    Where only </think> comes, all that was taken for text until then was thought: that is said by a delta with `anew`.
+    thinks: whether this model is known for that; then its text begins with thoughts. `thinks` afterwards: whether it is
+    so, None when that did not show.
+    """
+
+    def __init__(self, *, thinks: bool = False) -> None:
         self.over = False
+        self.thinks: bool | None = None
+        self._said: list[str] = []  # what was passed on that may turn out to be the other
         self._held = ""
-        self._close = ""  # what ends the thoughts, while they last
+        self._close = CLOSE if thinks else ""  # what ends the thoughts, while they last
+        self._believed = thinks  # no tag has shown it
+        self._begun = False
         self._after = False
 
     def feed(self, text: str) -> list[Delta]:
         """What a piece of text makes certain: thoughts, and the beginning of the answer."""
+        if self._begun and not (self._held or self._close or self._after or "<" in text):
+            self._said.append(text)
+            return [Delta(text)]
         self._held += text
-        found: list[Delta] = []
-        if not self._close and not self._after and self._begins_otherwise():
-            return self.end()
-        if self._close:
-            found = self._think()
+        if not self._begun and not self._begins():
+            return []
+        found = self._think() if self._close else self._say() if not self._after else []
         if self._after and (rest := self._held.lstrip()):
             self._held, self.over = "", True
             found.append(Delta(rest))
         return found
 
-    def end(self) -> list[Delta]:
-        """What is still held when nothing more comes."""
+    def told(self) -> None:
+        """The thoughts come in a field of their own: the text is text."""
+        if self._believed or not self._close:
+            self._believed, self._close, self._begun = False, "", True
+
+    def end(self, *, cut: bool = False) -> list[Delta]:
+        """What is still held when nothing more comes. cut: the answer was longer than it may be."""
         held, self._held = self._held, ""
-        if self._after or not held:
+        if self._after or not (held or self._believed):
+            return []
+        if self._believed and not cut:
+            self.thinks = False
+            text = "".join([*self._said, held])
+            return [Delta(text, anew=bool(self._said))] if text else []
+        if not held:
             return []
         return [Delta(thought=held) if self._close else Delta(held)]
 
-    def _begins_otherwise(self) -> bool:
-        """Whether the text does not begin with a tag: then it is left as it is, with its leading blanks."""
+    def _begins(self) -> bool:
+        """Whether it is certain how the text begins: without a tag it is left as it is, with its leading blanks."""
         start = self._held.lstrip()
         if found := _OPEN.match(start):
-            self._close = _TAGS[found[0]]
+            self._close, self._believed = _TAGS[found[0]], False
             self._held = start[found.end() :].lstrip()
+            self._begun = True
         elif start:
-            self.over = not any(tag.startswith(start) for tag in _TAGS)
-        return self.over
+            self._begun = not any(tag.startswith(start) for tag in (*_TAGS, CLOSE))
+        return self._begun or start.startswith(CLOSE)
+
+    def _say(self) -> list[Delta]:
+        """Text, unless it turns out to have been thoughts."""
+        text, closed, rest = self._held.partition(CLOSE)
+        while closed and not _is_used(before := "".join([*self._said, text])):
+            more, closed, rest = rest.partition(CLOSE)
+            text = f"{text}{CLOSE}{more}"
+        if closed:
+            self.thinks, self._after, self._begun, self._held = True, True, True, rest
+            return [Delta(thought=before.strip(), anew=bool(self._said))] if before.strip() else []
+        keep = _beginning(text, CLOSE)
+        self._held = text[len(text) - keep :]
+        return self._passed(text[: len(text) - keep], thought=False)
 
     def _think(self) -> list[Delta]:
         thoughts, closed, rest = self._held.partition(self._close)
         if closed:
+            if self._believed:
+                self.thinks, self._believed = True, False
             self._close, self._after, self._held = "", True, rest
             return [Delta(thought=thoughts.rstrip())] if thoughts.strip() else []
-        keep = next(n for n in range(len(self._close) - 1, -1, -1) if thoughts.endswith(self._close[:n]))
-        self._held = thoughts[len(thoughts) - keep :]
-        thoughts = thoughts[: len(thoughts) - keep]
-        return [Delta(thought=thoughts)] if thoughts else []
+        sure = thoughts[: len(thoughts) - _beginning(thoughts, self._close)].rstrip()  # blanks may be the last
+        self._held = thoughts[len(sure) :]
+        return self._passed(sure, thought=True)
+
+    def _passed(self, text: str, *, thought: bool) -> list[Delta]:
+        if not text:
+            return []
+        self._said.append(text)
+        return [Delta(thought=text) if thought else Delta(text)]
+
+
+def _beginning(text: str, tag: str) -> int:
+    """How many characters at the end of a text may be the beginning of this tag."""
+    return next(n for n in range(min(len(tag) - 1, len(text)), -1, -1) if text.endswith(tag[:n]))
+
+
+def _is_used(before: str) -> bool:
+    """Whether a closing tag after this text ends thoughts, and is not one that the text speaks of or shows as code."""
+    line = before.rpartition("\n")[2]
+    named = bool(line.strip()) and _SPOKEN_OF.search(line) is not None
+    return not named and "<think" not in before and len(_FENCE.findall(before)) % 2 == 0

@@ -135,7 +135,19 @@ async def test_thoughts_are_quoted_above_the_answer_and_never_sent_back(town: To
     assert "She greets me" not in await dana.asks("/history", "Hello, Dana!")
 
 
-@pytest.mark.parametrize("reply", ["<think>\nShe greets me.\n</think>\n\nHello, Dana!", "Hello, Dana!"])
+async def test_thoughts_whose_beginning_is_in_the_prompt_are_thoughts_all_the_same(town: Town, platform: str) -> None:
+    town.model.reply = "She greets me.\n</think>\n\nHello, Dana!"
+    await town.open(platform, reasoning="quote")
+    dana = await town.person(platform)
+    for question in ("Hi", "Hi again"):
+        assert await dana.asks(question, "Hello, Dana!") == quote_on(platform, "She greets me.") + "Hello, Dana!"
+    assert "She greets me" not in str(town.asked[-1].messages)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["She greets me.\n</think>\n\nHello, Dana!", "<think>\nShe greets me.\n</think>\n\nHello, Dana!", "Hello, Dana!"],
+)
 async def test_thoughts_are_hidden_unless_they_are_wanted(town: Town, dana: Person, reply: str) -> None:
     town.model.reply = reply
     assert await dana.asks("Hi", "Hello, Dana!") == "Hello, Dana!"

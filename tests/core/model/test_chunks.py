@@ -113,7 +113,6 @@ def test_no_bytes_are_held_twice_or_lost(pieces: list[bytes]) -> None:
         chunk({"content": "x"}, usage={"prompt_tokens": 1}),
         chunk({"content": "x", "reasoning": "y"}),
         chunk({"content": "x", "annotations": [1]}),
-        chunk({"content": [{"type": "text", "text": "x"}]}),
         chunk({"content": "x", "role": "tool"}),
         {"choices": [{"delta": {"content": "x"}, "logprobs": {"content": [1]}}]},
         {"choices": [{"delta": {"content": "x"}}, {"delta": {"content": "y"}}]},

@@ -68,6 +68,26 @@ async def test_thoughts_are_no_text_and_keep_the_watch_patient() -> None:
     assert deltas == [Delta(thought="hm"), Delta("Hello"), Delta(finish="stop")]
 
 
+async def test_a_model_whose_thoughts_have_no_beginning_is_known_by_its_first_answer() -> None:
+    async with ModelServer("hm, hm\n</think>\n\nHello") as server, endpoint(server) as model:
+        first, second = await read(model), await read(model)
+        server.reply = "No need to think."
+        third, fourth = await read(model), await read(model)
+    assert final(first) == final(second) == ("hm, hm", "Hello")
+    assert [any(delta.anew for delta in deltas) for deltas in (first, second, third, fourth)] == [1, 0, 1, 0]
+    assert text_of(second) == "Hello"
+    assert final(third) == final(fourth) == ("", "No need to think.")
+
+
+def final(deltas: list[Delta]) -> tuple[str, str]:
+    """The thoughts and the text as they are in the end."""
+    thoughts, text = "", ""
+    for delta in deltas:
+        thoughts, text = ("", "") if delta.anew else (thoughts, text)
+        thoughts, text = thoughts + delta.thought, text + delta.text
+    return thoughts.strip(), text
+
+
 @pytest.mark.parametrize("how", ["cancel", "close"])
 async def test_stopping_the_reader_ends_the_request_upstream(how: str) -> None:
     async with ModelServer(reply="abcdef", chunk=2) as server, endpoint(server) as model:

@@ -134,6 +134,18 @@ async def test_what_is_not_worth_it_or_not_possible_is_begun_anew(told: str, way
     assert len(server.requests) == 1
 
 
+async def test_a_rest_that_turns_out_to_be_thought_is_begun_anew_and_only_once() -> None:
+    def thinks(messages: Messages) -> str:
+        return (
+            f"{obedient(messages)}\n</think>\n\nA fox." if messages[-1]["role"] == "assistant" else "hm</think>A fox."
+        )
+
+    async with ModelServer(thinks, owner="llamacpp") as server:
+        text, _ = await rest(server)
+    assert text == "A fox."
+    assert len(server.requests) == 2
+
+
 async def test_a_failure_on_the_way_leaves_what_was_said() -> None:
     async with ModelServer(obedient) as server, endpoint(server, model="loopback-model") as model:
         server.faults.append(Fault(status=503))

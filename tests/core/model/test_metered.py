@@ -24,7 +24,7 @@ class Scripted:
 
     context_tokens: int | None = None
 
-    def __init__(self, *said: str, end: Delta | ModelError) -> None:
+    def __init__(self, *said: str | Delta, end: Delta | ModelError) -> None:
         self.said, self.end = said, end
         self.closed = False
 
@@ -37,8 +37,8 @@ class Scripted:
 
     async def stream(self, messages: Sequence[BaseMessage], said: str = "") -> AsyncGenerator[Delta]:
         try:
-            for text in self.said:
-                yield Delta(text)
+            for each in self.said:
+                yield each if isinstance(each, Delta) else Delta(each)
             if isinstance(self.end, ModelError):
                 raise self.end
             yield self.end
@@ -68,6 +68,13 @@ async def test_the_endpoints_own_count_is_what_counts(asked: Asking) -> None:
 async def test_without_a_count_it_is_estimated_from_the_text_and_marked(asked: Asking) -> None:
     await read(Metered(Scripted("Hello ", "wörld", end=Delta(finish="stop")), Queue()))
     assert asked.spent == [Spent("scripted", Usage(14, 3), estimated=True)]
+
+
+async def test_what_turns_out_to_be_thought_or_text_is_counted_once(asked: Asking) -> None:
+    end = Delta(finish="stop")
+    await read(Metered(Scripted("hm, " * 10, Delta(thought="hm, " * 10, anew=True), "word", end=end), Queue()))
+    await read(Metered(Scripted(Delta(thought="word" * 10), Delta("word" * 10, anew=True), end=end), Queue()))
+    assert [spent.usage.completion for spent in asked.spent] == [11, 10]
 
 
 @pytest.mark.parametrize(

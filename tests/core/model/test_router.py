@@ -244,6 +244,12 @@ async def test_an_only_model_is_asked_however_often_it_failed() -> None:
     assert house.told == ["The model a fails: 500"]
 
 
+async def test_what_turned_out_to_be_thought_is_not_brought_back_when_all_fails() -> None:
+    turned = Delta(thought="hm, hm", anew=True)
+    house = House(Scripted("a", *[["hm, ", "hm", turned, ModelCut("closed")]] * 12))
+    assert await house.fails(ModelCut) == ""
+
+
 async def test_a_prompt_that_is_too_long_is_halved_until_it_fits() -> None:
     a = Scripted("a", [ContextTooLong()], [ContextTooLong()])
     history: list[BaseMessage] = [HumanMessage("q"), AIMessage("a")] * 4

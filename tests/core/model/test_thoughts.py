@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.model.thoughts import Tags, of_details, thought
+from core.types import Delta
 
 
-def split(pieces: Iterable[str]) -> tuple[str, str]:
+def split(pieces: Iterable[str], *, thinks: bool = False, cut: bool = False) -> tuple[str, str]:
     """The thoughts and the text that come out of these pieces."""
-    tags, thoughts, said = Tags(), "", ""
+    tags, thoughts, said = Tags(thinks=thinks), "", ""
     for piece in pieces:
-        if tags.over:
-            said += piece
-            continue
-        for delta in tags.feed(piece):
+        for delta in [Delta(piece)] if tags.over else tags.feed(piece):
+            thoughts, said = ("", "") if delta.anew else (thoughts, said)
             thoughts, said = thoughts + delta.thought, said + delta.text
-    for delta in tags.end():
+    for delta in tags.end(cut=cut):
+        thoughts, said = ("", "") if delta.anew else (thoughts, said)
         thoughts, said = thoughts + delta.thought, said + delta.text
     return thoughts, said
+
+
+def cuts(text: str, at: Iterable[int]) -> list[str]:
+    """The text cut at these places."""
+    edges = [0, *sorted({place % (len(text) + 1) for place in at}), len(text)]
+    return [text[start:end] for start, end in pairwise(edges)]
 
 
 TEXTS = [
@@ -36,6 +43,19 @@ TEXTS = [
     ("<thinker>", "", "<thinker>"),
     ("<thi", "", "<thi"),
     ("Hello", "", "Hello"),
+    ("[THINK]hm[/THINK]Hello", "hm", "Hello"),
+    # The chat template has the opening tag in the prompt.
+    ("hm, a < b\n</think>\n\nHello", "hm, a < b", "Hello"),
+    ("hm.</think>Hello", "hm.", "Hello"),
+    ("\n\n</think>\n\nHello", "", "Hello"),
+    ("</think>Hello", "", "Hello"),
+    ("```\ncode\n```\n</think>\nHello", "```\ncode\n```", "Hello"),
+    ("hm\n</think>\n\nDone: the </think> tag", "hm", "Done: the </think> tag"),
+    # It is spoken of, or code.
+    ("Write `</think>` there", "", "Write `</think>` there"),
+    ("The </think> tag ends it", "", "The </think> tag ends it"),
+    ("```xml\n</think>\n```\nis code", "", "```xml\n</think>\n```\nis code"),
+    ("Between <think> and\n</think> it thinks", "", "Between <think> and\n</think> it thinks"),
     (" \nHello", "", " \nHello"),
     (" \n", "", " \n"),
     ("", "", ""),
@@ -47,6 +67,57 @@ TEXTS = [
 def test_tags(text: str, thoughts: str, said: str, size: int) -> None:
     found = split(text[at : at + size] for at in range(0, len(text), size))
     assert (found[0].strip(), found[1]) == (thoughts, said)
+
+
+@given(
+    st.sampled_from([text for text, _, _ in TEXTS]),
+    st.lists(st.integers(0, 60), max_size=8),
+    st.booleans(),
+    st.booleans(),
+)
+def test_it_does_not_matter_where_the_pieces_are_cut(text: str, at: list[int], thinks: bool, cut: bool) -> None:
+    whole, found = split([text], thinks=thinks, cut=cut), split(cuts(text, at), thinks=thinks, cut=cut)
+    assert (found[0].strip(), found[1]) == (whole[0].strip(), whole[1])
+
+
+@given(st.text(st.sampled_from("ab<>/ \n`think"), max_size=40), st.lists(st.integers(0, 60), max_size=8), st.booleans())
+def test_nor_in_any_other_text(text: str, at: list[int], thinks: bool) -> None:
+    for whole in (text, f"{text}</think>{text}"):
+        one, many = split([whole], thinks=thinks), split(cuts(whole, at), thinks=thinks)
+        assert (many[0].strip(), many[1]) == (one[0].strip(), one[1])
+
+
+def test_a_model_that_is_known_to_think_shows_no_thoughts_as_text() -> None:
+    tags = Tags(thinks=True)
+    assert tags.feed("hm") == [Delta(thought="hm")]
+    assert tags.feed("\n</think>\n\nHello") == [Delta("Hello")]
+    assert (tags.over, tags.thinks) == (True, True)
+
+
+def test_one_that_did_not_think_this_time_has_said_its_text_after_all() -> None:
+    tags = Tags(thinks=True)
+    assert tags.feed("Hello") == [Delta(thought="Hello")]
+    assert tags.end() == [Delta("Hello", anew=True)]
+    assert tags.thinks is False
+
+
+def test_one_that_was_cut_while_it_thought_has_said_nothing() -> None:
+    assert split(["Let me ", "see"], thinks=True, cut=True) == ("Let me see", "")
+
+
+def test_thoughts_in_a_field_of_their_own_make_text_text() -> None:
+    tags = Tags(thinks=True)
+    tags.told()
+    assert tags.feed("Hello") == [Delta("Hello")]
+    assert tags.end() == []
+
+
+def test_what_was_shown_as_text_is_taken_back_when_it_was_thought() -> None:
+    tags = Tags()
+    assert tags.feed("hm, ") == [Delta("hm, ")]
+    assert tags.feed("a") == [Delta("a")]
+    assert tags.feed("\n</think>\n\nHello") == [Delta(thought="hm, a", anew=True), Delta("Hello")]
+    assert tags.thinks is True
 
 
 @given(st.lists(st.sampled_from(["<", "think", ">", "</", "think>", "<think>", "</think>", " ", "\n", "x"])))
