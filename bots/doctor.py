@@ -6,16 +6,15 @@ import socket
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
-from yarl import URL
 
 from bots.finding import Finding
-from bots.spending import budget
+from bots.models import UNREACHABLE, models
+from bots.moderating import moderating
+from bots.spending import spending
 from bots.storage import storage
-from core.model import build_model
 from core.settings import Settings
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
-UNREACHABLE = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError)
 # An answer that is not what the service would say: something else listens there.
 STRANGE = (ValueError, KeyError, TypeError, AttributeError)
 
@@ -38,9 +37,13 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield await _telegram(settings, http)
         yield await _discord(settings, http)
         yield await _web(settings, http)
-        model = await _model(settings, http)
-        yield model
-        yield budget(settings, model.name)
+        names: list[str] = []
+        async for finding in models(settings, http):
+            names += [finding.name] if finding.name else []
+            yield finding
+        for finding in spending(settings, list(dict.fromkeys(names))):
+            yield finding
+        yield await moderating(settings)
         yield _access(settings)
 
 
@@ -109,42 +112,6 @@ async def _is_chinwag(http: aiohttp.ClientSession, where: str) -> bool:
             return answer.status == 200 and "chinwag" in (await answer.text())[:200]
     except UNREACHABLE:
         return False
-
-
-async def _model(settings: Settings, http: aiohttp.ClientSession) -> Finding:
-    if settings.embedded:
-        return _embedded(settings)
-    base = settings.openai_base_url or "https://api.openai.com/v1"
-    shown = str(URL(base).with_user(None))
-    key = settings.openai_api_key.get_secret_value().split(",")[0].strip()
-    try:
-        async with http.get(f"{base}/models", headers={"Authorization": f"Bearer {key or 'none'}"}) as answer:
-            if answer.status in (401, 403):
-                return Finding("model", f"{shown} refuses the key", "correct OPENAI_API_KEY")
-            names = [model["id"] for model in (await answer.json(content_type=None))["data"]]
-    except UNREACHABLE:
-        return Finding("model", f"{shown} does not answer", "start the server, or correct OPENAI_BASE_URL")
-    except STRANGE:
-        names = []
-    wanted = settings.openai_model
-    if not names and not wanted:
-        return Finding(
-            "model", f"{shown} lists no models", "correct OPENAI_BASE_URL (most end in /v1), or set OPENAI_MODEL"
-        )
-    if wanted and names and wanted not in names:
-        return Finding(
-            "model", f"{shown} does not list {wanted}", f"set OPENAI_MODEL to one of: {', '.join(names[:5])}"
-        )
-    return Finding("model", f"{shown} answers; model {wanted or names[0]}", name=wanted or names[0])
-
-
-def _embedded(settings: Settings) -> Finding:
-    name = build_model(settings).status().name
-    if settings.local_model_path and not settings.local_model_path.is_file():
-        return Finding(
-            "model", f"{settings.local_model_path} is no file", "correct LOCAL_MODEL_PATH, or leave it empty"
-        )
-    return Finding("model", f"{name} (set OPENAI_API_KEY or OPENAI_BASE_URL for a better one)")
 
 
 def _access(settings: Settings) -> Finding:

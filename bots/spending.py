@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from bots.finding import Finding
 from core.errors import SetupError
+from core.quota import limits as budgets
+from core.quota import prices as table
 from core.quota.limits import Limits
 from core.quota.prices import Prices
 from core.settings import Settings
 
+SHOWN = "(README, What it may cost, shows one)"
 
-def budget(settings: Settings, model: str) -> Finding:
-    """model: the name of the one that answers, "" when it is not known."""
+
+def spending(settings: Settings, models: Sequence[str]) -> Iterator[Finding]:
+    """models: the names of those that may answer, the first one first; () when they are not known."""
+    limits, prices = None, None
     try:
-        limits, prices = Limits(settings), Prices(settings.data_dir)
+        prices = Prices(settings.data_dir)
     except SetupError as error:
-        return Finding("budget", "a file cannot be used", str(error))
+        yield Finding("prices", str(error), f"correct {table.FILE} {SHOWN}, or delete it")
+    try:
+        limits = Limits(settings)
+    except SetupError as error:
+        yield Finding("budget", str(error), f"correct {budgets.FILE} {SHOWN}, or delete it")
+    if limits is not None and prices is not None:
+        yield _priced(settings, limits, prices, models)
+
+
+def _priced(settings: Settings, limits: Limits, prices: Prices, models: Sequence[str]) -> Finding:
     limited = "limits are set" if limits.any else "no limits are set"
-    if settings.embedded or not model:
+    if settings.embedded and not models:
         return Finding("budget", limited)
-    if (price := prices.of(model)) is not None:
-        cost = f"{model} costs ${price.input} to read and ${price.output} to write a million tokens"
-        return Finding("budget", f"{cost}; {limited}")
-    free = f"{model} has no price, so it counts as free; {limited}"
-    cure = f"write its price into {settings.data_dir / 'prices.toml'} (README, What it may cost)"
-    return Finding("budget", free, cure if limits.any else "")
+    if free := [model for model in models if prices.of(model) is None]:
+        has, count, their = (
+            ("has", "it counts", "its price") if len(free) == 1 else ("have", "they count", "their prices")
+        )
+        told = f"{', '.join(free)} {has} no price, so {count} as free; {limited}"
+        cure = f"write {their} into {settings.data_dir / table.FILE} {SHOWN}"
+        return Finding("budget", told, cure if limits.any else "")
+    costs = [f"{model} costs {prices.told(model)}" for model in models[:1]]
+    return Finding("budget", "; ".join([*costs, limited]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -40,7 +41,7 @@ async def first_model(client: AsyncClient, base_url: str, key: str) -> str:
     except Exception as error:  # also what the response hook raises, and a URL that is none
         told = scrub(f"{type(error).__name__}: {error}", (key,))
         raise ModelUnreachable(f"{where} does not answer ({told}): start it, or correct OPENAI_BASE_URL.") from None
-    return _choose(_ids(answer), where)
+    return _choose(ids(_rows(answer)), where)
 
 
 async def owner(client: AsyncClient, base_url: str, key: str, model: str) -> str:
@@ -68,19 +69,29 @@ def _refused(where: str, answer: Response) -> ModelError:
 
 def _rows(answer: Response) -> list[dict[str, Any]]:
     try:
-        listed: Any = answer.json()
+        return rows_of(answer.json())
     except ValueError:
         return []
+
+
+def rows_of(listed: Any) -> list[dict[str, Any]]:
+    """The models in what GET /models gave."""
     rows = listed.get("data") if isinstance(listed, dict) else listed
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
-def _ids(answer: Response) -> list[str]:
-    ids = [row.get("id") for row in _rows(answer)]
-    return [id for id in ids if isinstance(id, str) and id]
+def ids(listed: Any) -> list[str]:
+    """The names in what GET /models gave."""
+    found = [row.get("id") for row in rows_of(listed)]
+    return [id for id in found if isinstance(id, str) and id]
+
+
+def most_likely(ids: Sequence[str]) -> str:
+    """The first of these models that can chat."""
+    return next((id for id in ids if not _NO_CHAT.search(id)), ids[0])
 
 
 def _choose(ids: list[str], where: str) -> str:
     if not ids:
         raise ModelUnknown(f"{where} lists no model: load one there, or set OPENAI_MODEL.")
-    return next((id for id in ids if not _NO_CHAT.search(id)), ids[0])
+    return most_likely(ids)

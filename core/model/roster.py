@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from core.settings import Settings
 from core.watched import Watched, toml
 
 FILE = "models.toml"
+OWN = "OPENAI_API_KEY"
 WAYS = (*NAMED, "ask", "anew")
 
 
@@ -100,12 +101,12 @@ class Variables:
 def own_ring(settings: Settings, alerts: Alerts) -> KeyRing:
     """The keys in OPENAI_API_KEY, read anew when .env changes."""
     variables = Variables(settings.env_file, alerts)
+    return KeyRing(lambda: _own_keys(settings, variables), name=OWN, alerts=alerts)
 
-    def read() -> Sequence[str]:
-        now = variables.get("OPENAI_API_KEY") if settings.env_file is not None else ""
-        return split_keys(now or settings.openai_api_key.get_secret_value())
 
-    return KeyRing(read, alerts=alerts)
+def _own_keys(settings: Settings, variables: Variables) -> Sequence[str]:
+    now = variables.get(OWN) if settings.env_file is not None else ""
+    return split_keys(now or settings.openai_api_key.get_secret_value())
 
 
 class Roster:
@@ -116,11 +117,10 @@ class Roster:
         self._variables = Variables(settings.env_file, alerts)
         self._file = Watched(settings.data_dir / FILE, parse, alerts=alerts)
         self._rungs: dict[Entry | None, Rung] = {}
-        self._rings: dict[Entry, KeyRing] = {}
         self._own = own or own_ring(settings, alerts)
 
     def __call__(self) -> list[Rung]:
-        entries: list[Entry | None] = [*dict.fromkeys([*self._configured(), *self._file()])]
+        entries: list[Entry | None] = [*self.entries()]
         return [self._rung(entry) for entry in entries or [None]]
 
     def offered(self) -> list[Rung]:
@@ -128,9 +128,35 @@ class Roster:
         rungs, names = self(), self._settings.model_choices
         if not names or self._settings.embedded:
             return rungs
-        beyond = {name: Entry(name, self._settings.openai_base_url) for name in names}
         known = {rung.name: rung for rung in reversed(rungs)}
+        beyond = {entry.name: entry for entry in self._choices()}
         return [known.get(name) or self._rung(entry) for name, entry in beyond.items()]
+
+    def entries(self) -> list[Entry]:
+        """Those that answer, in order; [] when it is the embedded model."""
+        return [*dict.fromkeys([*self._configured(), *self._file()])]
+
+    def beyond(self) -> list[Entry]:
+        """Those that answer only when somebody chooses them."""
+        known = {entry.name for entry in self.entries()}
+        return [] if self._settings.embedded else [entry for entry in self._choices() if entry.name not in known]
+
+    def placed(self, entry: Entry) -> Entry:
+        """The entry with the URL that it is asked at, "" for OpenAI's own."""
+        return replace(entry, base_url=(entry.base_url or self._settings.openai_base_url).rstrip("/"))
+
+    def keys_of(self, entry: Entry) -> tuple[Sequence[str], str]:
+        """The keys of a model as they are now, and where they stand."""
+        if entry.keys:
+            return entry.keys, f"{FILE}, {entry.name}"
+        if entry.key_from:
+            return split_keys(self._variables.get(entry.key_from)), entry.key_from
+        if self.placed(entry).base_url == self._settings.openai_base_url:
+            return _own_keys(self._settings, self._variables), OWN
+        return (), ""
+
+    def _choices(self) -> list[Entry]:
+        return [Entry(name, self._settings.openai_base_url) for name in self._settings.model_choices]
 
     def _configured(self) -> Sequence[Entry]:
         """The models that the settings name; they share OPENAI_BASE_URL and OPENAI_API_KEY."""
@@ -146,10 +172,9 @@ class Roster:
         return self._rungs[entry]
 
     def _made(self, entry: Entry) -> Rung:
-        base_url = (entry.base_url or self._settings.openai_base_url).rstrip("/")
-        model = Endpoint(
-            model=entry.name, base_url=base_url, keys=self._ring(entry, base_url), tuning=Tuning(goes_on=entry.goes_on)
-        )
+        base_url = self.placed(entry).base_url
+        tuning = Tuning(goes_on=entry.goes_on)
+        model = Endpoint(model=entry.name, base_url=base_url, keys=self._ring(entry), tuning=tuning)
         name = entry.name or model.status().name
         label = f"{name} at {public(base_url)}" if base_url else name
         return Rung(Metered(model, self._queue, each=self._settings.requests_per_endpoint), label, Breaker())
@@ -163,10 +188,6 @@ class Roster:
         model = Embedded(settings.data_dir / "models", path=settings.local_model_path)
         return Rung(Metered(model, self._queue, each=settings.requests_per_endpoint or SLOTS), "offline", Breaker())
 
-    def _ring(self, entry: Entry, base_url: str) -> KeyRing:
-        if entry.keys:
-            return KeyRing(lambda: entry.keys, name=f"{FILE}, {entry.name}", alerts=self._alerts)
-        if entry.key_from:
-            read = self._variables.get
-            return KeyRing(lambda: split_keys(read(entry.key_from)), name=entry.key_from, alerts=self._alerts)
-        return self._own if base_url == self._settings.openai_base_url else KeyRing(alerts=self._alerts)
+    def _ring(self, entry: Entry) -> KeyRing:
+        _, name = self.keys_of(entry)
+        return self._own if name == OWN else KeyRing(lambda: self.keys_of(entry)[0], name=name, alerts=self._alerts)
