@@ -11,7 +11,7 @@ from core.errors import ContextTooLong
 
 ANSWER = 1024  # tokens of the window that are left for an answer of no known length
 SURE = 0.95  # of the room: another text of as many bytes has other tokens
-SMALLEST = 128  # tokens: a number below that is no window
+SMALLEST = 256  # tokens: no model reads less, so what is said of less is said for another reason
 
 # Where endpoints say how much they read: OpenAI, vLLM, DeepSeek ("maximum context length is 8192 tokens"), llama.cpp
 # (n_ctx, "available context size (4096 tokens)"), Anthropic ("210000 tokens > 200000 maximum"), Gemini ("maximum number
@@ -62,4 +62,5 @@ class Room:
             left = problem.limit - min(answer or ANSWER, problem.limit // 2)
             # Its tokens are not ours: what it counted in this prompt says how they compare.
             most = int(left * SURE * (count / problem.sent if problem.sent else 1.0))
-        self.most = most if 0 < most < count else min(least, count - 1)
+        most = most if 0 < most < count else min(least, count - 1)
+        self.most = max(most, SMALLEST)

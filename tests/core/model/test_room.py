@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ContextTooLong
-from core.model.room import ANSWER, SURE, Room, numbers
+from core.model.room import ANSWER, SMALLEST, SURE, Room, numbers
 
 SAID = [
     (
@@ -66,7 +66,15 @@ def test_without_a_word_what_is_asked_next_is_its_room() -> None:
     assert room.most == 2700
 
 
-@given(st.integers(2, 10**7), st.integers(0, 10**7), st.integers(128, 10**7), st.none() | st.integers(128, 10**8))
+def test_a_refusal_of_next_to_nothing_is_no_reason_to_send_nothing_from_then_on() -> None:
+    room = Room()
+    room.refused(30, ContextTooLong(), least=10)
+    assert room.most == SMALLEST
+
+
+@given(
+    st.integers(SMALLEST + 1, 10**7), st.integers(0, 10**7), st.integers(1, 10**7), st.none() | st.integers(1, 10**8)
+)
 def test_what_was_refused_never_fits_again(count: int, least: int, limit: int, sent: int | None) -> None:
     room = Room()
     room.refused(count, ContextTooLong(limit=limit, sent=sent), least=least)
