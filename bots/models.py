@@ -11,7 +11,7 @@ from yarl import URL
 from bots.finding import Finding
 from core.errors import SetupError
 from core.model import build_model
-from core.model.discovery import ids, most_likely, public
+from core.model.discovery import can_chat, ids, most_likely, public
 from core.model.endpoint import DEFAULT_MODEL, OPENAI
 from core.model.keys import NO_KEY
 from core.model.queue import Queue
@@ -26,7 +26,10 @@ HINT = "(most end in /v1)"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One model to look at. about: which of them it is; named_in, placed_in: where its name and its URL stand."""
+    """One model to look at. about: which of them it is; named_in, placed_in: where its name and its URL stand.
+
+    chosen: MODEL_CHOICES says what people may choose.
+    """
 
     about: str
     entry: Entry
@@ -34,6 +37,7 @@ class Target:
     keys_in: str
     named_in: str
     placed_in: str
+    chosen: bool = False
 
     @property
     def base(self) -> str:
@@ -86,6 +90,7 @@ def _targets(settings: Settings, roster: Roster) -> list[Target]:
         ours = place < of_settings
         named = FILE if not ours else "OPENAI_FALLBACK_MODELS" if place else "OPENAI_MODEL"
         found.append(_target("fallback" if place else "model", entry, roster, named, ours))
+    found = [replace(target, chosen=bool(settings.model_choices)) for target in found]
     choices = [_target("choice", entry, roster, "MODEL_CHOICES", True) for entry in roster.beyond()]
     return [*found, *choices]
 
@@ -150,8 +155,18 @@ def _listed(target: Target, names: Sequence[str]) -> Finding:
             f"{target.where} lists no models", f"correct {target.placed_in} {HINT}, or set OPENAI_MODEL"
         )
     name = name or most_likely(names)
-    doubt = "" if names else "; it does not list its models, so only an answer can show whether it has this one"
+    more = _unoffered(replace(target, entry=replace(target.entry, name=name)), names)
+    doubt = more if names else "; it does not list its models, so only an answer can show whether it has this one"
     return Finding(target.about, f"{target.where} answers; model {name}{doubt}", name=name)
+
+
+def _unoffered(target: Target, names: Sequence[str]) -> str:
+    """For whoever wonders why /model does not show the other models of their server."""
+    others = [name for name in names if name != target.entry.name and can_chat(name)]
+    if target.about != "model" or target.chosen or not others:
+        return ""
+    shown = f"{', '.join(others[:SHOWN])}{' ...' if len(others) > SHOWN else ''}"
+    return f"; it lists {shown}, too, which MODEL_CHOICES can offer with /model"
 
 
 def _offline(settings: Settings) -> Finding:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 PATIENCE = 10.0  # seconds for a list of models
 
 # Ollama lists the newest first, and that may well be one that cannot chat.
-_NO_CHAT = re.compile(r"embed|rerank|whisper|\btts\b", re.IGNORECASE)
+_NO_CHAT = re.compile(
+    r"embed|rerank|whisper|\btts\b|moderation|dall-e|\bimage\b|transcribe|realtime|\bsora\b|davinci|babbage",
+    re.IGNORECASE,
+)
 
 
 def public(url: str) -> str:
@@ -88,7 +91,12 @@ def ids(listed: Any) -> list[str]:
 
 def most_likely(ids: Sequence[str]) -> str:
     """The first of these models that can chat."""
-    return next((id for id in ids if not _NO_CHAT.search(id)), ids[0])
+    return next(filter(can_chat, ids), ids[0])
+
+
+def can_chat(id: str) -> bool:
+    """Whether a model of this name may well be one to talk to."""
+    return not _NO_CHAT.search(id)
 
 
 def _choose(ids: list[str], where: str) -> str:

@@ -64,6 +64,15 @@ async def test_each_model_that_may_answer_has_its_line(tmp_path: Path) -> None:
     assert server.asked_for_models == 1
 
 
+async def test_what_the_endpoint_has_besides_is_told_unless_the_operator_has_chosen(tmp_path: Path) -> None:
+    async with ModelServer(models=["omni-moderation-latest", "text-embedding-3", "big", "small"]) as server:
+        (told,) = await findings(tmp_path, openai_base_url=server.url)
+        chosen = await findings(tmp_path, openai_base_url=server.url, model_choices="big")
+    more = "; it lists small, too, which MODEL_CHOICES can offer with /model"
+    assert told.text == f"{server.url} answers; model big{more}"
+    assert [finding.text for finding in chosen] == [f"{server.url} answers; model big"] * 2
+
+
 @pytest.mark.parametrize(
     ("setting", "named"),
     [
