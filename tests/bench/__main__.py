@@ -2,6 +2,7 @@
 
     python -m tests.bench              # all of it
     python -m tests.bench timeline     # each call of a few answers through the whole house
+    python -m tests.bench fairness     # one part: reading, costs, rendering, living, fairness, freshness
 
 Each part names what it compares with, and measures both in the same run.
 """
@@ -31,7 +32,7 @@ STEP = 0.02  # seconds: what a virtual clock's tail may be longer than its round
 def main() -> None:
     began = time.monotonic()
     everything: dict[str, Any] = {}
-    for part in (_reading, _costs, _rendering, _living, _fairness, _freshness):
+    for part in PARTS:
         everything |= part()
     _say("Targets", "\n".join(judged(everything)))
     freshness.BUILD.mkdir(parents=True, exist_ok=True)
@@ -133,12 +134,17 @@ def _target(found: str, most: str, met: bool) -> str:
     return f"{'met   ' if met else 'MISSED'}  {found} (target: {most})"
 
 
+PARTS = (_reading, _costs, _rendering, _living, _fairness, _freshness)
+
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if sys.argv[1:] == ["timeline"]:
         timeline.main()
+    elif chosen := [part for part in PARTS if [part.__name__.strip("_")] == sys.argv[1:]]:
+        chosen[0]()
     elif sys.argv[1:]:
-        sys.exit(f"python -m tests.bench [timeline]: {' '.join(sys.argv[1:])!r} is not known")
+        names = ", ".join(each.__name__.strip("_") for each in PARTS)
+        sys.exit(f"python -m tests.bench {' '.join(sys.argv[1:])}: not known; timeline, {names} are")
     else:
         main()
