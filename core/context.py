@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from core import roles
 from core.errors import ContextTooLong
+from core.model.continued import GOES_ON
 from core.model.counting import MESSAGE_OVERHEAD, tokens
 from core.roles import Role
 from core.types import Incoming, Session, Turn
@@ -84,16 +85,17 @@ def _without_middle(text: str, budget: int) -> str:
 def shorter(messages: Sequence[BaseMessage]) -> list[BaseMessage] | None:
     """The prompt without the older half of its history, for a model that could not read all of it.
 
-    None when there is no history left: the question stays whole.
+    None when there is no history left: the question stays whole, and so does an answer that is asked to go on.
     """
     first = 1 if messages and messages[0].type == "system" else 0
-    history = list(messages[first:-1])
+    last = len(messages) - (3 if messages and GOES_ON in messages[-1].additional_kwargs else 1)
+    history = list(messages[first:last])
     if not history:
         return None
     cut = (len(history) + 1) // 2
     while cut < len(history) and history[cut].type != "human":  # no answer without its question
         cut += 1
-    return [*messages[:first], *history[cut:], messages[-1]]
+    return [*messages[:first], *history[cut:], *messages[last:]]
 
 
 def conversation(turns: Sequence[Turn], question: str) -> list[BaseMessage]:

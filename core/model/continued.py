@@ -16,6 +16,7 @@ GO_ON = (
     "Your answer was cut off there. Go on with it exactly where it ends: repeat nothing of it, say nothing before, and "
     "begin in the middle of the sentence, list or code block that it ended in."
 )
+GOES_ON = "goes_on"  # in what such a message carries beside its text: it means nothing without the two before it
 # It may be half a word. Only where words are written apart: nothing tells half a word of Chinese from a whole one.
 LAST_WORD = re.compile(r"(?<=\s)[^\W_]{1,40}\Z")
 SENTENCE_ENDED = re.compile(r"[.,;:!?)\]*_`»”]\Z")
@@ -45,7 +46,8 @@ async def go_on(model: Model, prompt: Sequence[BaseMessage], said: str) -> Async
 async def _asked(model: Model, prompt: Sequence[BaseMessage], kept: str) -> AsyncGenerator[Delta]:
     yield Delta(kept, anew=True)
     glued = False
-    async with aclosing(model.stream([*prompt, AIMessage(kept), HumanMessage(GO_ON)])) as stream:
+    ask = HumanMessage(GO_ON, additional_kwargs={GOES_ON: True})
+    async with aclosing(model.stream([*prompt, AIMessage(kept), ask])) as stream:
         async for delta in stream:
             if delta.anew:
                 glued, delta = False, replace(delta, text=kept + delta.text)

@@ -9,9 +9,11 @@ from itertools import takewhile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from core.context import KEPT, Window, cost, fitting, prompt, surplus, tokens
+from core.context import KEPT, Window, cost, fitting, prompt, shorter, surplus, tokens
 from core.errors import ContextTooLong
+from core.model.continued import GOES_ON
 from core.types import Address, Author, Incoming, Session, SessionKey, Turn
 
 ADDRESS = Address("telegram", "7", "5")
@@ -110,6 +112,24 @@ def test_endpoints_can_reuse_nearly_all_that_they_have_read() -> None:
     sliding = share_reused(lambda turns, first, window: max(len(turns) - window.rounds, 0))
     assert halved > 0.85
     assert sliding < 0.35
+
+
+@pytest.mark.parametrize("system", [0, 1])
+@pytest.mark.parametrize("rounds", [0, 1, 2, 5])
+@pytest.mark.parametrize("going_on", [False, True])
+def test_a_prompt_is_made_shorter_from_its_oldest_end(system: int, rounds: int, going_on: bool) -> None:
+    history = [kind(f"{n}") for n in range(rounds) for kind in (HumanMessage, AIMessage)]
+    go_on = HumanMessage("Go on.", additional_kwargs={GOES_ON: True})
+    tail = [HumanMessage("Why?"), *([AIMessage("Since"), go_on] if going_on else [])]
+    messages: list[BaseMessage] | None = [*[SystemMessage("s")] * system, *history, *tail]
+    lengths = []
+    while messages is not None:
+        lengths.append(len(messages))
+        assert messages[system:][0].type == "human"
+        assert messages[-len(tail) :] == tail
+        messages = shorter(messages)
+    assert lengths == sorted(set(lengths), reverse=True)
+    assert lengths[-1] == system + len(tail)
 
 
 def test_tokens_are_counted_in_bytes() -> None:
