@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
 import random
 import time
@@ -18,7 +16,7 @@ from bots.discord.gateway import STEADY, Link, Pauses
 from bots.discord.incoming import NAME
 from bots.discord.missed import Values, know_guilds, note, read_back, replay
 from bots.discord.render import render
-from bots.discord.rest import Rest
+from bots.discord.rest import Rest, id_in
 from bots.discord.surface import ChannelSurface, InteractionSurface
 from core.errors import Gone, PlatformError, Refused, SetupError, shown
 from core.observe.log import get_logger
@@ -86,7 +84,7 @@ class DiscordBot:
         self._client: Client | None = None
         self._link: Link | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self.bot = _id_in(self._token)
+        self.bot = id_in(self._token)
         self.title = "not reached yet, trying on"
 
     async def start(self) -> None:
@@ -225,14 +223,19 @@ class DiscordBot:
             client, link = self._client, self._link
             if client is None or link is None:
                 continue
+            first = link.first_mark
             try:
-                await self._catch_up(client, link)
+                await self._catch_up(client, first)
             except Exception:
                 log.exception("what came meanwhile could not be taken")
-            client.current.set()
+            if link.first_mark == first:  # else what came between it and the next comes first
+                client.current.set()
 
-    async def _catch_up(self, client: Client, link: Link) -> None:
-        """From the session before, or when Discord has forgotten it, from the channels themselves."""
+    async def _catch_up(self, client: Client, first: str) -> None:
+        """From the session before, or when Discord has forgotten it, from the channels themselves.
+
+        first: where the one began that has begun now, even if it has ended meanwhile.
+        """
         await know_guilds(client)
         mark = await self._values.get(self._mark)
         complete = bool(mark) and await replay(client, mark or "", self._sleep)
@@ -241,7 +244,7 @@ class DiscordBot:
             places = await self._core.seen(self.name, self.bot)
             await read_back(client, places, client.take, since=self._clock() - seconds, most=most, sleep=self._sleep)
         await client.missed_taken()
-        await self._values.set(self._mark, link.first_mark)
+        await self._values.set(self._mark, first)
         log.info("took what came meanwhile", complete=complete)
 
     async def _note(self) -> None:
@@ -288,13 +291,3 @@ class DiscordBot:
 
 def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _id_in(token: str) -> str:
-    """The bot's id stands in the first part of its token, so it is known while Discord is out of reach."""
-    first = token.partition(".")[0]
-    try:
-        id = base64.b64decode(first + "=" * (-len(first) % 4)).decode()
-    except (binascii.Error, ValueError):
-        return ""
-    return id if id.isdigit() else ""

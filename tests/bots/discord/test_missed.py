@@ -273,9 +273,6 @@ async def test_a_slash_command_passes_nobody_who_waits_but_for_want_of_time(
 
 
 async def test_a_session_lost_while_running_is_made_good_from_the_channels(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(*_: object, **__: object) -> None:
-        """discord.py waits five seconds here."""
-
     monkeypatch.setattr(discord.Client, "before_identify_hook", at_once)
     async with a_discord() as server, running(server, note_every=NOTE) as world:
         world.core.places = [(str(world.dm.id), "1")]
@@ -285,6 +282,37 @@ async def test_a_session_lost_while_running_is_made_good_from_the_channels(monke
         await world.dm.send(world.alice, "while it was away")
         await server.until(lambda: world.core.got)
         assert {incoming.text for incoming in world.core.got} == {"while it was away"}
+
+
+async def test_what_came_between_two_sessions_while_an_older_gap_was_being_filled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(discord.Client, "before_identify_hook", at_once)
+    async with a_discord() as server:
+        world, values = await lost_session(server)
+        held = asyncio.Event()
+        server.fault(GET_MESSAGES, after=held)
+        core = RecordingCore()
+        core.places = [(str(world.dm.id), "1")]
+        with server.redirect():
+            bot = a_bot(server, core, values, note_every=NOTE)
+            await bot.start()
+            await server.until(lambda: server.calls_to(GET_MESSAGES))
+            server.expire_sessions()
+            server.refuse_gateway(1)
+            await server.drop()
+            await world.dm.send(world.alice, "between the two")
+            await server.until(lambda: server.gateway.ready)
+            await world.dm.send(world.alice, "after it")
+            await asyncio.sleep(3 * NOTE)
+            held.set()
+            await server.until(lambda: len(core.got) >= 2)
+            await bot.stop()
+        assert list(dict.fromkeys(incoming.text for incoming in core.got)) == ["between the two", "after it"]
+
+
+async def at_once(*_: object, **__: object) -> None:
+    """In the place of the five seconds that discord.py waits before another session."""
 
 
 async def test_the_place_of_a_new_session_is_noted_only_once_what_came_before_it_is_taken() -> None:
