@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from core.errors import UserError
 from core.model.asking import Parameters
+from core.model.fit import LEAST, LONGEST
 from core.roles import Role
 from core.types import Session
 
 COLDEST, HOTTEST = 0.0, 2.0  # what OpenAI and those who follow it take as temperature
-SHORTEST, LONGEST = 16, 100_000  # tokens of an answer: OpenAI takes no fewer, and no model in use writes more
+SHORTEST = LEAST  # tokens of an answer
 DEFAULT = "default"
 _NUMBER = re.compile(r"\d{1,6}(?:[.,]\d{1,6})?")
 

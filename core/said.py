@@ -14,6 +14,7 @@ from core.types import Delta, Turn, Usage, with_note
 # Why a model ended that had more to say, and what its user can do.
 CUT_SHORT = {
     "length": "The answer has reached its longest length. Press Continue, or write “go on”, to have more.",
+    "endless": "This answer was longer than any should be, as if it would never end, so I have ended it here.",
     "content_filter": "The model's filter has ended this answer. Please put it differently.",
 }
 STILL_THINKING = "I was still thinking when the answer reached its longest length. /set length allows more."
@@ -45,6 +46,8 @@ class Said:
     def check(self, valves: Valves) -> None:
         """The model has ended. Raises what is wrong with the whole answer; one that may not stay is dropped."""
         if not self.readable:
+            if self.finish == "endless":
+                raise UserError(CUT_SHORT["endless"])
             still_thinking = self.thoughts.any and self.finish == "length"
             raise UserError(STILL_THINKING) if still_thinking else ModelError("the model said nothing")
         if not valves.answer(self.text):

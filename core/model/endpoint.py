@@ -165,7 +165,7 @@ class Endpoint:
                 shape=lambda request: self._fit.shape(request, asked, said),
             )
             try:
-                async with aclosing(kept(reading.deltas(chunks), limit(asked, said))) as deltas:
+                async with aclosing(kept(reading.deltas(chunks), limit(asked, said), said)) as deltas:
                     async for delta in deltas:
                         yield delta
                 self._counts = usage

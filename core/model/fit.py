@@ -20,6 +20,8 @@ log = get_logger(__name__)
 
 LIMIT, OLD_LIMIT = "max_completion_tokens", "max_tokens"
 LEAST = 16  # tokens: OpenAI refuses to be asked for fewer
+# An answer that nobody has limited ends here: no model in use writes more, and a small one in a loop never ends itself.
+LONGEST = 100_000  # tokens
 SLACK = 1.5  # tokens are counted by the byte here; an endpoint that keeps to its limit is never cut by that
 
 
@@ -61,12 +63,13 @@ def limit(asked: Asking, said: str = "") -> int | None:
     return None if length is None else max(length - size(said) // BYTES, LEAST)
 
 
-def kept(deltas: AsyncGenerator[Delta], most: int | None) -> AsyncGenerator[Delta]:
-    """The deltas of an answer, ended as "length" when the endpoint does not keep to `most` tokens."""
-    return deltas if most is None else _kept(deltas, most)
+async def kept(deltas: AsyncGenerator[Delta], most: int | None, said: str = "") -> AsyncGenerator[Delta]:
+    """The deltas of an answer, ended as "length" when the endpoint does not keep to `most` tokens.
 
-
-async def _kept(deltas: AsyncGenerator[Delta], most: int) -> AsyncGenerator[Delta]:
+    Where `most` is None it is ended as "endless" after `LONGEST` tokens, with those of `said` before it.
+    """
+    finish = "endless" if most is None else "length"
+    most = max(LONGEST - size(said) // BYTES, LEAST) if most is None else most
     left = most * BYTES * SLACK
     async with aclosing(deltas):
         async for delta in deltas:
@@ -74,5 +77,5 @@ async def _kept(deltas: AsyncGenerator[Delta], most: int) -> AsyncGenerator[Delt
             left -= size(delta.text) + size(delta.thought)
             if left < 0 and not delta.finish:
                 log.info("the endpoint does not keep to the limit of an answer, it is ended here", tokens=most)
-                yield Delta(finish="length")
+                yield Delta(finish=finish)
                 return

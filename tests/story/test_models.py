@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from core.errors import SetupError
+from core.model import fit
+from core.said import CUT_SHORT
 from tests.platforms.model import Fault, ModelServer
 from tests.story.people import TelegramPerson
 from tests.story.town import Person, Town
 
 LONG = "word" * 400
+ENDLESS = CUT_SHORT["endless"]
 
 
 def body(town: Town, name: str) -> object:
@@ -338,3 +341,17 @@ async def test_an_answer_with_a_listed_word_is_taken_back(town: Town, platform: 
 async def test_the_model_server_refuses_as_openai_does() -> None:
     async with ModelServer() as server:
         assert server.refuses == set()
+
+
+async def test_a_model_that_never_ends_is_ended(town: Town, platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit, "LONGEST", 50)
+    await town.open(platform)
+    dana = await town.person(platform)
+    town.model.reply = "and so on, " * 10_000
+    shown = await dana.asks("Tell me everything.", ENDLESS)
+    assert shown.startswith("and so on, and so on")
+    assert len(shown) < 500
+    await dana.sees(lambda: "retry" in dana.buttons(), "the buttons of an answer that has ended")
+    assert "continue" not in dana.buttons()
+    town.model.reply, town.model.thoughts = "", "Let me see. " * 10_000
+    await dana.asks("And now?", ENDLESS)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import ModelBusy, ModelRefused
+from core.model import fit
 from core.model.asking import Asking, Parameters
 from core.model.fit import Fit, kept, limit
 from core.types import Delta
@@ -71,3 +72,20 @@ async def test_an_answer_that_runs_over_ends_for_its_length() -> None:
 async def test_thoughts_count_as_the_endpoint_counts_them() -> None:
     over = [delta async for delta in kept(stream(*[Delta(thought="hmhm")] * 100), 20)]
     assert over[-1] == Delta(finish="length")
+
+
+async def endless(**piece: str) -> AsyncGenerator[Delta]:
+    while True:
+        yield Delta(**piece)
+
+
+@pytest.mark.parametrize("piece", [{"text": "word"}, {"thought": "hmm "}])
+async def test_an_answer_that_nobody_limited_ends_all_the_same(
+    piece: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fit, "LONGEST", 100)
+    said = [delta async for delta in kept(endless(**piece), None)]
+    assert said[-1].finish == "endless"
+    assert len(said) == 150 + 2  # the slack of what is counted by the byte, the piece that was too much, and the end
+    rest = [delta async for delta in kept(endless(**piece), None, "word" * 80)]
+    assert len(rest) == 30 + 2
