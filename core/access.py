@@ -105,7 +105,8 @@ class Access:
 
 def plain(name: str) -> str:
     """A name as its owner chose it, fit for Markdown: a stranger's name must not become a link in our own words."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|~-])", r"\\\1", " ".join(name.split()))
+    # "]", "(" and ")" stay: an escaped pair of brackets is a formula to some, and without "[" there is no link.
+    return re.sub(r"(^[+-]|[\\`*_{}\[<>#!|~$])", r"\\\1", " ".join(name.split()))
 
 
 def _space(incoming: Incoming) -> str:

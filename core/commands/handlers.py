@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from core import roles
 from core.access import Access, plain
+from core.commands import conversations
 from core.commands.table import COMMANDS, Command
 from core.commands.tuning import Tuning
 from core.errors import UserError
@@ -16,7 +16,7 @@ from core.quota import Quota, payer_of, report
 from core.safety import Valves
 from core.store import Store
 from core.surface import Choice
-from core.types import Address, Incoming, Lane, Session, SessionKey, Turn
+from core.types import Address, Incoming, Lane, Session, SessionKey
 
 LANGUAGES = (
     "English", "中文", "Español", "हिन्दी", "العربية", "Português", "Русский", "日本語", "Deutsch", "Français",
@@ -25,8 +25,6 @@ LANGUAGES = (
 )  # fmt: skip
 LANGUAGE = re.compile(r"[^\W\d_][\w ()'’-]{0,39}")
 CUSTOM_LONGEST = 4000  # characters of a user's own role
-HISTORY_SHOWN = 10  # turns
-LINE_LONGEST = 300  # characters of one message in /history
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +87,13 @@ class Handlers:
         elif argument == "languages":
             choices = [Choice("auto", "auto – the language you write in"), *(Choice(name, name) for name in LANGUAGES)]
         elif argument == "sessions":
-            sessions = await self._store.sessions.list(key)
-            choices = [Choice(str(n), _titled(n, session)[:100]) for n, session in enumerate(sessions, 1)]
+            choices = await conversations.suggested(self._store.sessions, key)
         else:
             raise ValueError(f"nothing is suggested for {argument!r}")
         return [c for c in choices if typed.lower() in c.label.lower() or typed.lower() in c.value.lower()][:25]
 
     async def _start(self, request: Request) -> str:
-        name = request.incoming.author.name
+        name = plain(request.incoming.author.name)
         where = "" if request.incoming.address.private else " In this group, mention me or reply to me."
         return (
             f"Hello{' ' + name if name else ''}! Write to me and I answer; I remember what was said here.{where}\n\n"
@@ -123,15 +120,10 @@ class Handlers:
             await self._store.sessions.new(request.key)
 
     async def _sessions(self, request: Request) -> str:
-        current = await self._store.sessions.current(request.key)
-        sessions = await self._store.sessions.list(request.key)
-        if request.argument:
-            await self._require_group_admin(request, "change the conversation for everybody")
-            chosen = _numbered(sessions, request.argument)
-            await self._store.sessions.switch(chosen.id)
-            return f"Back in “{_title(chosen)}”. I remember what was said there."
-        lines = [f"{_titled(n, s)}{' ← you are here' if s.id == current.id else ''}" for n, s in enumerate(sessions, 1)]
-        return "\n".join(["Your conversations here:", *lines, "", "Go back to one with its number: /sessions 2"])
+        if conversations.asks_for_list(request.argument):
+            return await conversations.listed(self._store.sessions, request.key, request.argument)
+        await self._require_group_admin(request, "change the conversation for everybody")
+        return await conversations.choose(self._store.sessions, request.key, request.argument)
 
     async def _role(self, request: Request) -> str:
         session = await self._store.sessions.current(request.key)
@@ -143,7 +135,7 @@ class Handlers:
             return await self._custom_role(session, text[0].strip() if text else "")
         role = roles.find(request.argument)
         if role is None:
-            raise UserError(f"I have no role called “{request.argument[:60]}”. /role lists them.")
+            raise UserError(f"I have no role called “{plain(request.argument[:60])}”. /role lists them.")
         await self._store.sessions.set(session.id, role=role.name, role_prompt="")
         return f"From now on I am: **{role.title}** – {role.summary}"
 
@@ -160,7 +152,7 @@ class Handlers:
             f"- `{role.name}` – {role.summary}{' ← now' if role.name == session.role else ''}"
             for role in roles.builtin().values()
         ]
-        own = f"\n\nNow: your own role: “{session.role_prompt[:200]}”" if session.role == "custom" else ""
+        own = f"\n\nNow: your own role: “{plain(session.role_prompt[:200])}”" if session.role == "custom" else ""
         return (
             "\n".join(["My roles:", *lines])
             + own
@@ -222,16 +214,7 @@ class Handlers:
         if request.argument:
             return await self._forget(request, session)
         turns = [turn for turn in await self._store.turns.all(session.id) if turn.seq >= session.first]
-        if not turns:
-            return "Nothing has been said in this conversation yet."
-        shown = turns[-HISTORY_SHOWN:]
-        of = f" of the {len(turns)}" if len(turns) > len(shown) else ""
-        head = (
-            f"“{_title(session)}”, the last {len(shown)} rounds{of} that I read:"
-            if len(turns) > 1
-            else f"“{_title(session)}”:"
-        )
-        return "\n\n".join([*_earlier(session), head, *(_round(turn) for turn in shown)])
+        return conversations.history(session, turns)
 
     async def _forget(self, request: Request, session: Session) -> str:
         if request.argument.lower() != "forget":
@@ -264,37 +247,3 @@ class Handlers:
     async def _runs_group(self, request: Request) -> bool:
         address, author = request.incoming.address, request.incoming.author
         return await self._access.is_admin(author.subject) or await self._is_group_admin(address, author.id)
-
-
-def _numbered(sessions: Sequence[Session], text: str) -> Session:
-    if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= len(sessions):
-        raise UserError(f"There is no conversation number “{text[:20]}”. /sessions lists them.")
-    return sessions[int(text) - 1]
-
-
-def _title(session: Session) -> str:
-    return session.title or "New conversation"
-
-
-def _titled(number: int, session: Session) -> str:
-    day = datetime.fromtimestamp(session.updated, UTC).astimezone().strftime("%d %b %H:%M")
-    return f"{number}. {_title(session)} ({day})"
-
-
-def _earlier(session: Session) -> list[str]:
-    """What the model knows of the time before the turns that it is sent."""
-    if session.first == 1:
-        return []
-    if not session.summary:
-        return [f"I no longer read what was said before round {session.first}."]
-    return [f"**What I know of earlier** (/history forget drops it):\n{session.summary}"]
-
-
-def _round(turn: Turn) -> str:
-    answer = turn.shown or {"open": "(being answered)", "stopped": "(stopped)"}.get(turn.state, "(no answer)")
-    return f"**{turn.author or 'You'}:** {_short(turn.question)}\n**Me:** {_short(answer)}"
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LINE_LONGEST else line[: LINE_LONGEST - 1] + "…"

@@ -43,7 +43,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "sessions",
         "List your conversations, or go back to one",
-        (Argument("number", "which conversation to go back to", suggest="sessions"),),
+        (Argument("number", "which conversation to go back to, or: from 21", suggest="sessions"),),
     ),
     Command(
         "role",

@@ -57,14 +57,20 @@ class Sessions:
 
         return await self._db.write(work)
 
-    async def list(self, key: SessionKey, limit: int = 20) -> builtins.list[Session]:
-        """The key's sessions, most recently updated first."""
+    async def list(self, key: SessionKey, limit: int = 20, *, skip: int = 0) -> builtins.list[Session]:
+        """The key's sessions, most recently updated first, without the first `skip` of them."""
         rows = await self._db.read(
-            "SELECT * FROM sessions WHERE key = :key ORDER BY updated DESC, number DESC LIMIT :limit",
+            "SELECT * FROM sessions WHERE key = :key ORDER BY updated DESC, number DESC LIMIT :limit OFFSET :skip",
             key=str(key),
             limit=limit,
+            skip=skip,
         )
         return [_session(row) for row in rows]
+
+    async def count(self, key: SessionKey) -> int:
+        """How many sessions the key has."""
+        rows = await self._db.read("SELECT COUNT(*) AS sessions FROM sessions WHERE key = :key", key=str(key))
+        return int(rows[0]["sessions"])
 
     async def of_chat(self, platform: str, bot: str, chat: str, limit: int = 200) -> builtins.list[Session]:
         """The sessions of all threads of one chat, most recently updated first."""

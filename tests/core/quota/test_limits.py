@@ -136,6 +136,7 @@ def test_admins_are_told_who_used_how_much() -> None:
     assert words.alert(DAY, total, 100, EVENING).startswith(
         "Dana (telegram:1) has used up the budget for today: $0.50 of $0.50. It renews at midnight"
     )
+    assert words.alert(DAY, Total(label="[Dana](https://evil.example)"), 50, 0).startswith(r"\[Dana](https")
     assert words.alert(MONTH, Total(cost=25 * NANO), 50, EVENING).startswith("The bot has used 50 % of the budget for")
     assert words.alert(Cap("chat", "telegram:-5", "2026-11", 1), Total(), 80, 0).startswith("The group telegram:-5")
 
