@@ -20,6 +20,7 @@ from core.observe.alerts import Alerts
 from core.settings import Settings
 
 UNREACHABLE = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError)
+REFUSALS = (401, 403)
 SHOWN = 5  # names of what an endpoint lists
 HINT = "(most end in /v1)"
 
@@ -75,12 +76,18 @@ async def models(settings: Settings, http: aiohttp.ClientSession) -> AsyncIterat
     if not targets:
         yield _offline(settings)
         return
+    told: set[tuple[str, str]] = set()
     seen: dict[tuple[str, str], Listing | None] = {}
     for target in targets:
         for key in target.keys or [NO_KEY]:
             if (target.base, key) not in seen:
                 seen[target.base, key] = await _listing(http, target.base, key)
-        yield _found(target, [seen[target.base, key] for key in target.keys or [NO_KEY]])
+        listings = [seen[target.base, key] for key in target.keys or [NO_KEY]]
+        refused = [number for number, listing in enumerate(listings, 1) if listing and listing.status in REFUSALS]
+        if 0 < len(refused) < len(listings) and (target.base, target.keys_in) not in told:  # the others still work
+            told.add((target.base, target.keys_in))
+            yield _refused(target, refused)
+        yield _found(target, [each for each in listings if each is None or each.status not in REFUSALS], refused)
 
 
 def _targets(settings: Settings, roster: Roster) -> list[Target]:
@@ -118,15 +125,14 @@ async def _listing(http: aiohttp.ClientSession, base: str, key: str) -> Listing 
         return None
 
 
-def _found(target: Target, listings: Sequence[Listing | None]) -> Finding:
-    """What the endpoint said to each of the keys, or to a request without one."""
-    first = listings[0]
+def _found(target: Target, listings: Sequence[Listing | None], refused: Sequence[int]) -> Finding:
+    """What the endpoint said to the keys that it takes, or to a request without one. refused: the other keys."""
     if target.entry.key_from and not target.keys:
         return target.finding(f"{target.label} has no key: {target.keys_in} is empty", f"set {target.keys_in} in .env")
-    if first is None:
-        return target.finding(f"{target.where} does not answer", f"start the server, or correct {target.placed_in}")
-    if refused := [number for number, listing in enumerate(listings, 1) if listing and listing.status in (401, 403)]:
+    if not listings:
         return _refused(target, refused)
+    if (first := listings[0]) is None:
+        return target.finding(f"{target.where} does not answer", f"start the server, or correct {target.placed_in}")
     if first.status == 429 or first.status >= 500:
         cure = "look at its own status page; meanwhile the next model answers, if there is one"
         return target.finding(f"{target.where} is in trouble (HTTP {first.status})", cure)

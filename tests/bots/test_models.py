@@ -93,8 +93,13 @@ async def test_a_model_that_is_not_listed_is_named_with_the_setting(tmp_path: Pa
 async def test_the_key_that_is_refused_is_named_by_its_place(tmp_path: Path) -> None:
     async with ModelServer(key="good") as server:
         values = {"openai_base_url": server.url, "openai_api_key": f"good,{SECRET}"}
-        assert await problem(tmp_path, **values) == (
-            f"{server.url} refuses key 2 of 2 in OPENAI_API_KEY",
+        refused, model, spare = await findings(tmp_path, **values, openai_fallback_models="spare")
+        assert refused.text == f"{server.url} refuses key 2 of 2 in OPENAI_API_KEY"
+        assert refused.cure == "correct OPENAI_API_KEY"
+        assert not model.cure
+        assert spare.text == f"{server.url} does not list spare"
+        assert await problem(tmp_path, openai_base_url=server.url, openai_api_key=f"{SECRET},{SECRET}2") == (
+            f"{server.url} refuses key 1, 2 of 2 in OPENAI_API_KEY",
             "correct OPENAI_API_KEY",
         )
         listed(tmp_path, f'[[model]]\nname = "b"\nbase_url = "{server.url}"\nkeys = ["{SECRET}"]')
