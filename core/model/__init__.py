@@ -13,7 +13,7 @@ from core.model.seam import Model, Status, choices
 if TYPE_CHECKING:
     from core.model.keys import KeyRing
     from core.model.moderation import Moderation
-    from core.model.router import Shrink
+    from core.model.room import Shrink
     from core.observe.alerts import Alerts
     from core.settings import Settings
 

@@ -6,8 +6,15 @@ Every rung of the router has one `Room`, for as long as the process lives. Token
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from core.errors import ContextTooLong
+from core.model.counting import BYTES, prompt_tokens, size
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
 
 ANSWER = 1024  # tokens of the window that are left for an answer of no known length
 SURE = 0.95  # of the room: another text of as many bytes has other tokens
@@ -20,6 +27,11 @@ _LIMIT = re.compile(
     r"(?:context (?:length|window|size)|number of tokens allowed|n_ctx)\D{0,20}?(\d[\d,]*)|> (\d[\d,]*) maximum",
     re.IGNORECASE,
 )
+KEPT = 0.5  # of the room, after a cut
+REMEMBERED = 1000  # cuts: two numbers each
+
+Shrink = Callable[[Sequence["BaseMessage"]], "list[BaseMessage] | None"]
+
 _NUMBER = re.compile(r"\d[\d,]*")
 
 
@@ -33,6 +45,16 @@ def numbers(words: str) -> tuple[int | None, int | None]:
     return limit, max(beyond, default=None)
 
 
+def weight(prompt: Sequence[BaseMessage], said: str) -> int:
+    """The tokens of a prompt and of what was said of its answer before."""
+    return prompt_tokens(prompt) + size(said) // BYTES
+
+
+def _round(prompt: Sequence[BaseMessage], at: int) -> int:
+    """A question and its answer, as a number."""
+    return hash((str(prompt[at].content), str(prompt[at + 1].content)))
+
+
 def _number(digits: str) -> int:
     return int(digits.replace(",", "")[:12])
 
@@ -42,6 +64,44 @@ class Room:
 
     def __init__(self) -> None:
         self.most: int | None = None
+        self._begins: OrderedDict[int, None] = OrderedDict()  # the rounds that cut prompts began with
+
+    def cut(self, prompt: Sequence[BaseMessage], said: str, shrink: Shrink) -> list[BaseMessage]:
+        """The prompt with no more of its history than fits. said: of the answer, already.
+
+        It is cut to half, and the next one of the same conversation at the same place while that fits: endpoints
+        reuse what they read before as long as its beginning stays the same (see `core.context.surplus`).
+        """
+        cut = list(prompt)
+        if self.holds(weight(cut, said)):
+            return cut
+        cut = self._from_a_round(cut, said) or cut
+        while not self.holds(weight(cut, said)) and (shorter := shrink(cut)) is not None:
+            cut = shorter
+        self.remember(cut)
+        return cut
+
+    def _from_a_round(self, prompt: list[BaseMessage], said: str) -> list[BaseMessage] | None:
+        """The prompt from where it was cut before, or from the first round that leaves half of the room."""
+        first = 1 if prompt[0].type == "system" else 0
+        half = None
+        for at in range(first, len(prompt) - 3):
+            if prompt[at].type != "human":
+                continue
+            count = weight(cut := prompt[:first] + prompt[at:], said)
+            if self.holds(count) and _round(prompt, at) in self._begins:
+                return cut
+            if half is None and self.most is not None and count <= self.most * KEPT:
+                half = cut
+        return half
+
+    def remember(self, cut: Sequence[BaseMessage]) -> None:
+        """A prompt was cut to this."""
+        first = 1 if cut[0].type == "system" else 0
+        if len(cut) - first > 2:
+            self._begins[_round(cut, first)] = None
+            if len(self._begins) > REMEMBERED:
+                self._begins.popitem(last=False)
 
     def holds(self, count: int) -> bool:
         """Whether a prompt of so many tokens is worth asking with."""

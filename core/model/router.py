@@ -25,7 +25,7 @@ from core.errors import (
     ModelUnreachable,
 )
 from core.model.asking import asking
-from core.model.counting import BYTES, prompt_tokens, size
+from core.model.room import Shrink, weight
 from core.model.run import Run, Rung
 from core.model.seam import Status
 from core.model.waiting import Backoff
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 log = get_logger(__name__)
-
-Shrink = Callable[[Sequence["BaseMessage"]], "list[BaseMessage] | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ class Router:
         run = Run([said] if said else [], length=len(said), most=len(said), first=self._chosen())
         while True:
             rung = self._choose(run)
-            prompt = self._cut(run.prompts.get(rung) or messages, rung, run)
+            prompt = run.prompts[rung] = rung.room.cut(run.prompts.get(rung) or messages, run.text, self._shrink)
             problem: ModelError | None = None
             try:
                 async with aclosing(self._try(rung, prompt, run)) as deltas:
@@ -150,27 +148,18 @@ class Router:
                 run.take(delta)
                 yield self._signed(delta, rung, run) if delta.finish else delta
         rung.breaker.works()
-        rung.room.took(_count(prompt, run.began_with))
+        rung.room.took(weight(prompt, run.began_with))
         self._alerts.over(f"model {rung.label}")
-
-    def _cut(self, prompt: Sequence[BaseMessage], rung: Rung, run: Run) -> list[BaseMessage]:
-        """The prompt with no more of its history than this model is known to read."""
-        cut = list(prompt)
-        while rung.room.most is not None and not rung.room.holds(_count(cut, run.text)):
-            if (shorter := self._shrink(cut)) is None:
-                break
-            cut = shorter
-        run.prompts[rung] = cut
-        return cut
 
     def _shortened(self, problem: ContextTooLong, prompt: Sequence[BaseMessage], rung: Rung, run: Run) -> bool:
         """Remember what was too long, and make it shorter for the next try, or let another model try it whole."""
-        shorter, count = self._shrink(prompt), _count(prompt, run.began_with)
-        least = count if shorter is None else _count(shorter, run.text)
+        shorter, count = self._shrink(prompt), weight(prompt, run.began_with)
+        least = count if shorter is None else weight(shorter, run.text)
         rung.room.refused(count, problem, least=least, answer=asking().parameters.length)
         log.info("the prompt was too long", model=rung.label, messages=len(prompt), reads=rung.room.most)
         if shorter is not None:
             run.prompts[rung] = shorter
+            rung.room.remember(shorter)
             return True
         run.skipped.add(rung)
         run.too_long.add(rung)
@@ -213,7 +202,7 @@ class Router:
         if isinstance(problem, ContextTooLong | ModelRefused):
             return None
         hopeless = isinstance(problem, ModelForbidden | ModelUnknown | ModelNotReady)
-        self._count(problem, rung, hopeless)
+        self.weight(problem, rung, hopeless)
         run.failures[rung] = run.failures.get(rung, 0) + 1
         another = any(
             other not in run.skipped and other is not rung and other.breaker.allows() for other in self._order(run)
@@ -242,7 +231,7 @@ class Router:
         run.until = now + self._policy.total if run.until is None else run.until
         return run.failures[rung] >= self._policy.tries or run.tries >= self._policy.most or now + wait > run.until
 
-    def _count(self, problem: ModelError, rung: Rung, hopeless: bool) -> None:
+    def weight(self, problem: ModelError, rung: Rung, hopeless: bool) -> None:
         """Tell the breaker and, when the model is skipped from now on, the admins."""
         if isinstance(problem, ModelNotReady) or (isinstance(problem, ModelBusy) and problem.limit):
             return  # it is getting ready, or works but for this key's rate
@@ -250,8 +239,3 @@ class Router:
         if opened and not isinstance(problem, ModelForbidden):  # of keys, the key ring tells
             kind = {ModelCut: "breaks off", ModelUnreachable: "cannot be reached"}.get(type(problem), "fails")
             self._alerts.tell(f"model {rung.label}", f"The model {rung.label} {kind}: {problem}")
-
-
-def _count(prompt: Sequence[BaseMessage], said: str) -> int:
-    """The tokens of a prompt and of what was said of its answer before."""
-    return prompt_tokens(prompt) + size(said) // BYTES

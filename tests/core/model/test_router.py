@@ -44,6 +44,7 @@ class Scripted:
         self.name = name
         self.script = deque(script)
         self.asked: list[tuple[int, str]] = []  # how many messages, and what was said already
+        self.read: list[Sequence[BaseMessage]] = []
         self.ended = 0
 
     def status(self) -> Status:
@@ -56,6 +57,7 @@ class Scripted:
 
     async def stream(self, messages: Sequence[BaseMessage], said: str = "") -> AsyncGenerator[Delta]:
         self.asked.append((len(messages), said))
+        self.read.append(messages)
         for step in self.script.popleft() if self.script else (self.name, END):
             if isinstance(step, ModelError):
                 raise step
@@ -266,6 +268,19 @@ async def test_what_a_model_refused_as_too_long_is_not_sent_again() -> None:
     for _ in range(3):
         await house.ask(LONG)
     assert [count for count, _ in a.asked] == [22, 12, 12, 12]
+
+
+@pytest.mark.parametrize("refusal", [ContextTooLong(), ContextTooLong(limit=3000, sent=4000)])
+async def test_the_prompts_of_a_conversation_go_on_beginning_alike(refusal: ContextTooLong) -> None:
+    a = Scripted("a", *[["a", END]] * 19, [refusal])
+    house, history = House(a), list[BaseMessage]()
+    for n in range(60):
+        await house.ask([SystemMessage("s"), *history, HumanMessage("Hi")])
+        history += [HumanMessage(f"{n}" + "q" * 400), AIMessage("a" * 400)]
+    beginnings = [said[1].content for said in a.read[20:]]
+    assert len(beginnings) == 41
+    assert len(set(beginnings)) <= 10  # of 41
+    assert min(len(said) for said in a.read[21:]) >= 8  # and much of it is sent
 
 
 async def test_what_the_endpoint_says_of_its_window_is_kept_to_at_once() -> None:
