@@ -60,7 +60,7 @@ def _disk(path: Path) -> Finding:
 def _backup(settings: Settings, now: float) -> Finding:
     last = newest(settings)
     if last is None:
-        return Finding("backup", "none in DATA_DIR/backups (python -m bots backup makes one)")
+        return Finding("backup", "none in DATA_DIR/backups (.venv/bin/python -m bots backup makes one)")
     path, made = last
     days = int((now - made) / DAY)
     ago = "today" if days < 1 else f"{days} day{'' if days == 1 else 's'} ago"
