@@ -19,6 +19,7 @@ from core.live.doubts import Doubts
 from core.live.indicator import indicate
 from core.live.journal import Fenced, Journal
 from core.live.pause import mark
+from core.live.saving import Saving
 from core.live.screen import Deleted, Due, Page, Screen
 from core.live.surplus import drop_surplus
 from core.live.tasks import end, loop_time, unbroken
@@ -72,12 +73,12 @@ class Delivery:
         self._streaming = streaming
         self._hold = len(before) if posted else 0
         self._text = self._meanwhile = ""
-        self._saved = before
         self._ended = self._left = False
         self._fed = asyncio.Event()
         self._wake = asyncio.Event()  # for what does not wait for the pace: the end, or a page that is full
         self._brim = inf  # the length of the text at which the page may be full
         self._times = Times(surface.limits.budget.partition(":")[0])
+        self._saving = Saving(journal, self._times, before)
         self._share = Share()
         self._trouble = Trouble()
         self._doubts = Doubts(self._screen, journal, lambda: self._budget, question=question, inherited=doubts)
@@ -124,10 +125,10 @@ class Delivery:
     async def pause(self, note: str) -> None:
         """The process ends in order, `run` was cancelled: keep the text, put `note` under it in one call at most."""
         try:
-            await self._write_down()
-            if await mark(self._screen, self._budget, self._saved, note):
+            await self._saving.write(self._to_keep())
+            if await mark(self._screen, self._budget, self._saving.text, note):
                 self._times.called()
-                await self._write_down()
+                await self._saving.write(self._to_keep())
         except Exception as error:  # nothing is lost: most of the text was kept before
             log.warning("an answer that goes on later could not be marked", error=repr(error))
 
@@ -160,7 +161,7 @@ class Delivery:
         await self._doubts.settle()
         if not self._left:
             await drop_surplus(self._screen, self._journal)
-        await self._write_down()
+        await self._saving.write(self._to_keep())
 
     # What is to be done next
 
@@ -278,19 +279,17 @@ class Delivery:
         """Keep what is said so far. What cannot be written is tried again; only being fenced off ends the answer."""
         while True:
             await asyncio.sleep(SAVE_EVERY)
-            if not self._times.unwritten and (self._text == self._saved or len(self._text) <= self._hold):
-                continue
             try:
-                await self._write_down()
+                await self._saving.write(self._to_keep() if self._saving.due else None)
             except Fenced:
                 raise
             except Exception as error:
                 log.error("the partial text could not be saved", error=repr(error))
 
-    async def _write_down(self) -> None:
-        if not self._ended:  # the complete text is the caller's to keep, with what there is to say about it
-            self._saved = max(self._saved, self._text, key=len) if self._hold else self._text
-        await self._journal.progress(self._saved, self._times.take_calls())
+    def _to_keep(self) -> str:
+        if self._ended:  # the complete text is the caller's to keep, with what there is to say about it
+            return self._saving.text
+        return max(self._saving.text, self._text, key=len) if self._hold else self._text
 
     @property
     def _budget(self) -> Budget:

@@ -41,8 +41,8 @@ class Journal(Protocol):
         """The messages from this page on are deleted."""
         ...
 
-    async def progress(self, text: str, calls: list[float]) -> None:
-        """The text so far, and how many seconds ago each call was made since the last time."""
+    async def progress(self, text: str | None, calls: list[float]) -> None:
+        """The text so far (None: as it was), and how many seconds ago each call was made since the last time."""
         ...
 
 
@@ -81,7 +81,7 @@ class Kept:
         if not await self._deliveries.dropped(self._row, self._lease, page):
             raise Fenced
 
-    async def progress(self, text: str, calls: list[float]) -> None:
+    async def progress(self, text: str | None, calls: list[float]) -> None:
         now = self._now()
         if not await self._deliveries.progress(self._row, self._lease, text, [now - ago for ago in calls]):
             raise Fenced
@@ -108,5 +108,5 @@ class Unwritten:
     async def dropped(self, page: int) -> None:
         return
 
-    async def progress(self, text: str, calls: list[float]) -> None:
+    async def progress(self, text: str | None, calls: list[float]) -> None:
         return

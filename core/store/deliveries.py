@@ -98,8 +98,8 @@ class Deliveries:
 
         return await self._db.write(work)
 
-    async def progress(self, row: int, lease: Lease, text: str, calls: Sequence[float] = ()) -> bool:
-        """Keep the text so far, and when the platform was called since the last time (unix seconds).
+    async def progress(self, row: int, lease: Lease, text: str | None, calls: Sequence[float] = ()) -> bool:
+        """Keep the text so far (None: as it was), and when the platform was called since the last time (unix seconds).
 
         An answer that gets further than before is no poison: its tries begin again. False when fenced, or when the
         delivery is not open.
@@ -108,16 +108,14 @@ class Deliveries:
         async def work(tx: Transaction) -> bool:
             if not await holds(tx, lease):
                 return False
-            before = await tx.fetch("SELECT LENGTH(text) AS said FROM deliveries WHERE inbox_row = :row", row=row)
-            changed = await tx.execute(
-                "UPDATE deliveries SET text = :text WHERE inbox_row = :row AND state = 'open'", text=text, row=row
-            )
-            if changed and len(text) > before[0]["said"]:
-                await tx.execute("UPDATE inbox SET tries = 1 WHERE id = :row AND tries > 1", row=row)
-            for at in calls if changed else ():
+            if not await tx.fetch("SELECT 1 FROM deliveries WHERE inbox_row = :row AND state = 'open'", row=row):
+                return False
+            if text is not None:
+                await _keep(tx, row, text)
+            for at in calls:
                 await tx.execute("INSERT INTO calls (inbox_row, at) VALUES (:row, :at)", row=row, at=at)
             await tx.execute("DELETE FROM calls WHERE at < :old", old=self._now() - CALLS_KEPT)
-            return changed == 1
+            return True
 
         return await self._db.write(work)
 
@@ -144,6 +142,13 @@ class Deliveries:
             since=since,
         )
         return [(Address.from_json(from_json(row["address"])), row["at"]) for row in rows]
+
+
+async def _keep(tx: Transaction, row: int, text: str) -> None:
+    before = await tx.fetch("SELECT LENGTH(text) AS said FROM deliveries WHERE inbox_row = :row", row=row)
+    await tx.execute("UPDATE deliveries SET text = :text WHERE inbox_row = :row", text=text, row=row)
+    if len(text) > before[0]["said"]:
+        await tx.execute("UPDATE inbox SET tries = 1 WHERE id = :row AND tries > 1", row=row)
 
 
 async def close_delivery(tx: Transaction, row: int) -> None:

@@ -117,6 +117,7 @@ class FakeJournal:
     fenced: float = float("inf")
     ids: list[tuple[int, str]] = field(default_factory=list)
     saved: list[str] = field(default_factory=list)
+    saved_at: list[float] = field(default_factory=list)
     calls: list[float] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)  # every post that was begun
     over: list[int] = field(default_factory=list)  # the numbers of those that are settled
@@ -145,8 +146,10 @@ class FakeJournal:
     async def dropped(self, page: int) -> None:
         self.ids = [(number, id) for number, id in self.ids if number < page]
 
-    async def progress(self, text: str, calls: list[float]) -> None:
-        self.saved.append(text)
+    async def progress(self, text: str | None, calls: list[float]) -> None:
+        if text is not None:
+            self.saved.append(text)
+            self.saved_at.append(now())
         self.calls += [now() - ago for ago in calls]
 
 

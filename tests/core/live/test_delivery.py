@@ -14,6 +14,7 @@ from core.errors import Gone, Moved, PlatformError, Refused, TooFast, Unknown, U
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
 from core.live.journal import Fenced
+from core.live.saving import PER_SECOND
 from core.live.screen import REST
 from core.surface import Limits, Rate
 from core.types import Address
@@ -314,6 +315,20 @@ def test_the_partial_text_is_written_down_about_once_a_second() -> None:
     assert all(b.startswith(a) for a, b in zip(stage.journal.saved, stage.journal.saved[1:], strict=False))
 
 
+def test_a_long_text_is_written_down_more_seldom_and_none_is_written_twice() -> None:
+    stage = Stage(FakeSurface(PRIVATE))
+    text = sentences(15_000)
+    ended, _ = play(stage, text, rate=2000)
+    saved, at = stage.journal.saved, stage.journal.saved_at
+    assert len(text) > 300_000
+    assert sum(map(len, saved)) < PER_SECOND * ended + len(text)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(at)]
+    assert max(pauses[:5]) < 1.1
+    assert max(pauses) < 1.1 + len(text) / PER_SECOND
+    assert len(set(saved)) == len(saved)
+    assert len(stage.journal.calls) == len(stage.surface.calls)  # which are written down in between
+
+
 def test_cancelling_lets_the_call_in_flight_end_and_remembers_its_message() -> None:
     stage = Stage(FakeSurface(PRIVATE, round_trip=3.0))
 
@@ -380,7 +395,7 @@ def test_a_message_with_a_file_is_tried_until_it_is_there_and_not_edited_after_a
 def test_an_answer_that_somebody_else_has_taken_over_ends_at_once() -> None:
     stage = Stage(FakeSurface(PRIVATE))
 
-    async def fenced(text: str, calls: list[float]) -> None:
+    async def fenced(text: str | None, calls: list[float]) -> None:
         raise Fenced
 
     stage.journal.progress = fenced  # type: ignore[method-assign]
@@ -394,7 +409,7 @@ def test_a_disk_that_is_full_does_not_end_the_answer() -> None:
     broken = iter([OSError("disk full")] * 3)
     write = stage.journal.progress
 
-    async def failing(text: str, calls: list[float]) -> None:
+    async def failing(text: str | None, calls: list[float]) -> None:
         if error := next(broken, None):
             raise error
         await write(text, calls)

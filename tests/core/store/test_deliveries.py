@@ -66,6 +66,19 @@ async def test_recent_calls_for_the_budgets(store: Store, clock: Clock, place: P
     assert await reopened.deliveries.recent_calls(clock.time + 1) == []
 
 
+async def test_calls_are_kept_without_writing_the_text_again(store: Store, clock: Clock) -> None:
+    row, lease = await taken(store)
+    await store.deliveries.open(row.id, lease, ADDRESS)
+    assert await store.deliveries.progress(row.id, lease, "half")
+    assert await store.deliveries.progress(row.id, lease, None, [clock.time])
+    found = await store.deliveries.open(row.id, lease, ADDRESS)
+    assert found is not None
+    assert found.text == "half"
+    assert await store.deliveries.recent_calls(0) == [(ADDRESS, clock.time)]
+    assert await store.deliveries.finish(row.id, lease)
+    assert not await store.deliveries.progress(row.id, lease, None, [clock.time])
+
+
 async def test_old_calls_are_pruned(store: Store, clock: Clock) -> None:
     row, lease = await taken(store)
     await store.deliveries.open(row.id, lease, ADDRESS)
