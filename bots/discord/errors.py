@@ -10,10 +10,15 @@ from core.errors import Gone, PlatformError, Refused, TooFast, TooLong, Unknown,
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION = 10003, 10008, 10015, 10062
 INVALID_WEBHOOK_TOKEN, INVALID_FORM = 50027, 50035
+CANNOT_REPLY = 160002  # "Cannot reply without permission to read message history"
 
 
 class TokenGone(Refused):
     """An interaction token has run out, or Discord never took the interaction."""
+
+
+class NoReply(Refused):
+    """It would be taken if it were no reply: the bot may not read the history, or the question is not there."""
 
 
 def translated(error: Exception) -> PlatformError | None:
@@ -39,6 +44,8 @@ def _answered(error: discord.HTTPException) -> PlatformError:
         return Gone(str(error))
     if error.code == INVALID_FORM and "in content" in error.text.lower() and "length" in error.text.lower():
         return TooLong(str(error))
+    if error.code == CANNOT_REPLY or (error.code == INVALID_FORM and "in message_reference" in error.text.lower()):
+        return NoReply(str(error))
     if error.status >= 500:
         return Unknown(str(error))
     if error.status == 401:  # the bot's own token: nothing that was said is lost by waiting for a new one

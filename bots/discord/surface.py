@@ -7,6 +7,7 @@ a gateway connection. No text ever pings anybody: every call says so.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import discord
 
 from bots.discord.buttons import row_of
-from bots.discord.errors import TokenGone
+from bots.discord.errors import NoReply, TokenGone
 from bots.discord.render import render
 from bots.discord.rest import Rest
 from core.errors import Gone, Moved, PlatformError, Refused
@@ -82,13 +83,20 @@ class ChannelSurface(_Surface):
 
     async def post(self, out: Out) -> str:
         body = _content(out) | _once(out.nonce)
-        if out.page == 0 and self._address.reply_to:
-            body["message_reference"] = {"message_id": self._address.reply_to, "fail_if_not_exists": False}
-        message = await self._rest.call("POST", MESSAGES, body, files=out.files, channel_id=self._channel)
+        message = await self._post(body, out)
         id = str(message["id"])
         if out.nonce and not out.files and message.get("content", "").strip() != out.rendered.text.strip():
             await self.edit(id, out)  # an earlier try had been applied: its message says what was known then
         return id
+
+    async def _post(self, body: dict[str, Any], out: Out) -> Any:
+        """As a reply to the question, where that can be."""
+        parts: dict[str, Any] = {"files": out.files, "channel_id": self._channel}
+        if out.page == 0 and self._address.reply_to:
+            reference = {"message_id": self._address.reply_to, "fail_if_not_exists": False}
+            with contextlib.suppress(NoReply):
+                return await self._rest.call("POST", MESSAGES, body | {"message_reference": reference}, **parts)
+        return await self._rest.call("POST", MESSAGES, body, **parts)
 
     async def edit(self, id: str, out: Out) -> None:
         await self._rest.call("PATCH", MESSAGE, _content(out), channel_id=self._channel, message_id=id)

@@ -19,6 +19,7 @@ from tests.platforms.discord import (
     EDIT_RESPONSE,
     FOLLOW_UP,
     POST_MESSAGE,
+    READ_HISTORY,
     SEND,
     VIEW,
     Interaction,
@@ -56,6 +57,23 @@ async def test_a_question_that_was_deleted_is_answered_all_the_same(world: World
     await world.dm.log[0].delete()
     await surface.post(out(surface, "still here"))
     assert [message.content for message in world.dm.from_bot] == ["still here"]
+
+
+async def test_where_the_bot_may_not_read_the_history_it_answers_without_a_reply(world: World) -> None:
+    await world.channel.send(world.alice, "hi", mention_bot=True)
+    surface = world.bot.open((await world.taken()).address)
+    world.channel.deny(READ_HISTORY)
+    await surface.edit(await surface.post(out(surface, "hello")), out(surface, "hello there"))
+    assert [(message.content, message.reply_to) for message in world.channel.from_bot] == [("hello there", None)]
+
+
+async def test_a_reference_that_discord_does_not_take_costs_no_answer(world: World) -> None:
+    surface = await world.surface()
+    unknown = {"_errors": [{"code": "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "message": "Unknown message"}]}
+    body = {"code": 50035, "message": "Invalid Form Body", "errors": {"message_reference": unknown}}
+    world.server.fault(POST_MESSAGE, status=400, body=body)
+    await surface.post(out(surface, "hello"))
+    assert [(message.content, message.reply_to) for message in world.dm.from_bot] == [("hello", None)]
 
 
 async def test_typing(world: World) -> None:

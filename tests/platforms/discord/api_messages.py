@@ -73,6 +73,8 @@ async def post(request: Request) -> Answer:
     check_files(request.files)
     if not (content or body.get("embeds") or body.get("components") or request.files):
         raise errors.empty_message()
+    if body.get("message_reference") and not channel.permissions(request.server.bot) & READ_HISTORY:
+        raise errors.cannot_reply()
     reply_to = _reply(body, channel)
     if (known := _same_nonce(request)) is not None:
         return 200, show(request, request.touch(known))

@@ -62,6 +62,11 @@ def missing_permissions() -> ApiError:
     return ApiError(403, 50013, "Missing Permissions")
 
 
+def cannot_reply() -> ApiError:
+    # with 403: github.com/member-gentei/member-gentei/pull/42, github.com/Voxel-Fox-Ltd/Flower/issues/63
+    return ApiError(403, 160002, "Cannot reply without permission to read message history")
+
+
 def not_the_author() -> ApiError:
     return ApiError(403, 50005, "Cannot edit a message authored by another user")
 
