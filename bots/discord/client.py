@@ -170,15 +170,24 @@ class Client(discord.Client):
         """
         if interaction.token in self._acks:  # the session that is replayed and the new one may both bring it
             return await self._take_soon(incoming)
-        ack = self._acks[interaction.token] = asyncio.Event()
-        taking = asyncio.create_task(self._take_soon(incoming))
+        self._acks[interaction.token], taken = asyncio.Event(), asyncio.Event()
+        acknowledging = asyncio.create_task(self._acknowledge(interaction, taken, ephemeral=incoming.address.ephemeral))
         try:
-            await asyncio.wait({taking}, timeout=TURN_WITHIN + COMMIT_WITHIN)
-            await self._defer(interaction, ephemeral=incoming.address.ephemeral)
+            await self._take_soon(incoming)  # in this task: another would begin later, and be passed by what came next
         finally:
-            ack.set()
-            del self._acks[interaction.token]
-            await taking
+            taken.set()
+            await acknowledging
+
+    async def _acknowledge(
+        self, interaction: discord.Interaction[discord.Client], taken: asyncio.Event, *, ephemeral: bool
+    ) -> None:
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TURN_WITHIN + COMMIT_WITHIN):
+                    await taken.wait()
+            await self._defer(interaction, ephemeral=ephemeral)
+        finally:
+            self._acks.pop(interaction.token).set()
 
     async def _take_soon(self, incoming: Incoming) -> None:
         with contextlib.suppress(TimeoutError):

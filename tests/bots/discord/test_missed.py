@@ -249,6 +249,25 @@ async def test_who_comes_in_the_instant_in_which_the_wait_ends_comes_after_those
         assert [incoming.text for incoming in world.core.got] == ["first", "second", "third"]
 
 
+async def test_what_comes_in_one_burst_is_taken_in_its_order() -> None:
+    async with a_discord() as server, running(server, note_every=NOTE) as world:
+        client = world.bot._client
+        assert client is not None
+        await client.current.wait()
+        came: list[tuple[str, Any]] = []
+        dispatch = client.dispatch
+        client.dispatch = lambda event, *args: came.append((event, args))  # type: ignore[method-assign]
+        await world.channel.slash(world.alice, "ask", question="first")
+        await world.channel.send(world.alice, "second", mention_bot=True)
+        await world.channel.slash(world.alice, "ask", question="third")
+        wanted = ("interaction", "message")
+        await server.until(lambda: len([event for event, _ in came if event in wanted]) == 3)
+        for event, args in came:
+            dispatch(event, *args)
+        await server.until(lambda: len(world.core.got) == 3)
+        assert [incoming.text for incoming in world.core.got] == ["first", "second", "third"]
+
+
 @pytest.mark.parametrize("soon", [True, False])
 async def test_a_slash_command_passes_nobody_who_waits_but_for_want_of_time(
     monkeypatch: pytest.MonkeyPatch, soon: bool
