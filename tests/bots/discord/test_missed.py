@@ -255,8 +255,8 @@ async def test_what_comes_in_one_burst_is_taken_in_its_order() -> None:
         assert client is not None
         await client.current.wait()
         came: list[tuple[str, Any]] = []
-        dispatch = client.dispatch
-        client.dispatch = lambda event, *args: came.append((event, args))  # type: ignore[method-assign]
+        state, dispatch = client._connection, client.dispatch
+        state.dispatch = lambda event, *args: came.append((event, args))  # type: ignore[assignment, method-assign]
         await world.channel.slash(world.alice, "ask", question="first")
         await world.channel.send(world.alice, "second", mention_bot=True)
         await world.channel.slash(world.alice, "ask", question="third")
