@@ -70,6 +70,8 @@ class Summaries:
             turns = await self._store.turns.recent(id, AT_ONCE, since=session.folded + 1) if session else []
             kept = [turn for turn in turns if session and turn.seq >= session.first]
             gone = len(turns) - len(kept) + context.surplus(kept, self._window, above=EARLY)
+            oldest = await self._store.turns.oldest_open(id)  # somebody in a group may wait for a long answer
+            gone = sum(oldest is None or turn.seq < oldest for turn in turns[:gone])
             if session is None or not gone:
                 return
             summary = await self._written(session, turns[:gone])

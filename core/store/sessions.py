@@ -169,10 +169,15 @@ class Sessions:
         return await self._db.write(work)
 
     async def skip(self, id: str, first: int) -> None:
-        """The model is sent no turn before `first` any more."""
+        """The model is sent no turn before `first` any more, except from one on that is still being answered."""
 
         async def work(tx: Transaction) -> None:
-            await tx.execute("UPDATE sessions SET first = MAX(first, :first) WHERE id = :id", id=id, first=first)
+            await tx.execute(
+                "UPDATE sessions SET first = MAX(first, (SELECT COALESCE(MIN(seq), :first) FROM turns "
+                "WHERE session = :id AND state = 'open' AND seq < :first)) WHERE id = :id",
+                id=id,
+                first=first,
+            )
 
         await self._db.write(work)
 

@@ -104,6 +104,13 @@ class Turns:
         )
         return [turn_of(row) for row in reversed(rows)]
 
+    async def oldest_open(self, session: str) -> int | None:
+        """The seq of the oldest turn that is still being answered."""
+        rows = await self._db.read(
+            "SELECT MIN(seq) AS oldest FROM turns WHERE session = :session AND state = 'open'", session=session
+        )
+        return rows[0]["oldest"] if rows else None
+
     async def all(self, session: str, limit: int = 200) -> list[Turn]:
         """The newest `limit` turns that are not replaced, also open ones, oldest first: what a person sees."""
         rows = await self._db.read(

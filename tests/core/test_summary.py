@@ -13,8 +13,8 @@ from core.errors import ModelCut, ModelError
 from core.model import Status
 from core.store import Store
 from core.summary import LONGEST, Summaries, prompt
-from core.types import Delta, Session, Turn
-from tests.core.store.conftest import KEY, Clock, Place, answered
+from core.types import Delta, Lane, Session, Turn
+from tests.core.store.conftest import KEY, Clock, Place, answered, taken
 
 WINDOW = Window(rounds=4, tokens=4000)
 
@@ -200,3 +200,28 @@ def test_what_people_wrote_is_never_a_template() -> None:
     asked = prompt("{notes}", [said])[-1].content
     assert "{name}: {question} {x}\nAssistant: {answer}" in asked
     assert "{notes}" in asked
+
+
+async def test_a_turn_that_is_still_being_answered_is_neither_folded_over_nor_skipped(
+    store: Store, notes: Notes, summaries: Summaries
+) -> None:
+    """Somebody's long answer in a group, while the others go on."""
+    id = await talk(store, 1)
+    row, lease = await taken(store, "the slow question", Lane(KEY, "somebody else"))
+    slow = await store.turns.open(row.id, lease, id, "Ada", "the slow question")
+    assert slow is not None
+    await talk(store, 6, start=3)
+    summaries.tend(id)
+    await idle(summaries)
+    assert "the slow question" not in notes.asked[0]
+    await store.sessions.skip(id, 6)
+    session = await store.sessions.get(id)
+    assert session is not None
+    assert (session.folded, session.first) == (1, slow.seq)
+    assert await store.turns.finish(row.id, lease, slow, answer="Mitzi", state="done")
+    summaries.tend(id)
+    await idle(summaries)
+    assert "the slow question" in notes.asked[-1]
+    session = await store.sessions.get(id)
+    assert session is not None
+    assert session.folded > slow.seq
