@@ -7,7 +7,6 @@ its line costs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -95,30 +94,21 @@ def merged(chunks: list[Chunk]) -> list[Chunk]:
     made: list[Chunk] = []
     before: str | int = ""
     texts: list[str] = []
-    for chunk, kind, text in _told_apart(chunks):
+    for chunk in chunks:
+        kind, text = text_of(chunk)
         if kind != before:
             if texts:
                 made.append(_one(before, texts))
                 texts = []
             before = kind
         if kind == "":
-            made.append(chunk)
+            parts = apart(chunk)
+            made += parts if parts[0] is chunk else merged(parts)
         else:
             texts.append(text)
     if texts:
         made.append(_one(before, texts))
     return made
-
-
-def _told_apart(chunks: list[Chunk]) -> Iterator[tuple[Chunk, str | int, str]]:
-    """Each chunk with what `text_of` says of it; one that has several texts as several."""
-    for chunk in chunks:
-        kind, text = text_of(chunk)
-        if kind != "":
-            yield chunk, kind, text
-        else:
-            for part in apart(chunk):
-                yield part, *text_of(part)
 
 
 def _one(kind: str | int, texts: list[str]) -> Chunk:
