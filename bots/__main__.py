@@ -1,4 +1,4 @@
-"""The command line: `python -m bots run`, `doctor`, `approve CODE`, `backup`, `check`, `version`."""
+"""The command line: `python -m bots run`, `doctor`, `approve CODE`, `revoke WHO`, `backup`, `check`, `version`."""
 
 from __future__ import annotations
 
@@ -52,6 +52,20 @@ def approve(code: Annotated[str, typer.Argument(help="The pairing code that the 
 
     try:
         typer.echo(f"{asyncio.run(let_in(_settings(), code))} can talk to the bot now.")
+    except ChinwagError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_SETUP if isinstance(error, SetupError) else 1) from None
+
+
+@app.command()
+def revoke(
+    who: Annotated[str, typer.Argument(help="An id such as telegram:123; without it: list who is let in.")] = "",
+) -> None:
+    """Let a person or a group out. What is being written for them is still finished."""
+    from bots.approve import revoke as let_out
+
+    try:
+        typer.echo(asyncio.run(let_out(_settings(), who)))
     except ChinwagError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(EXIT_SETUP if isinstance(error, SetupError) else 1) from None

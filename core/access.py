@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from core.errors import UserError
-from core.store import Pairing
-from core.types import Incoming
+from core.store import Member, Pairing
+from core.types import Address, Incoming
 
 TELL_AGAIN = 60.0  # seconds: a stranger who writes ten messages is not told the same ten times
 
@@ -26,6 +26,8 @@ class Grants(Protocol):
     async def pairing(self, subject: str, name: str) -> Pairing: ...
     async def admit(self, code: str, *, by: str) -> Pairing | None: ...
     async def pending(self) -> list[Pairing]: ...
+    async def revoke(self, subject: str) -> Member | None: ...
+    async def members(self) -> list[Member]: ...
 
 
 class Access:
@@ -35,7 +37,7 @@ class Access:
         self, grants: Grants, *, open: bool, admins: tuple[str, ...], now: Callable[[], float] = time.time
     ) -> None:
         self._grants = grants
-        self._open = open
+        self.open = open  # to everybody
         self._admins = frozenset(admins)
         self._now = now
         self._told: dict[str, float] = {}
@@ -43,11 +45,11 @@ class Access:
     async def allows(self, incoming: Incoming) -> bool:
         """Whether this message may be answered."""
         author = incoming.author.subject
-        if self._open or incoming.address.platform == "web":  # the page's login is its own approval
+        if self.open or incoming.address.platform == "web":  # the page's login is its own approval
             return True
         if incoming.address.private:
             return author in self._admins or await self._grants.level(author) is not None
-        if await self._grants.level(_space(incoming)):
+        if await self._grants.level(space_of(incoming.address)):
             return True
         return incoming.text.startswith("/approve") and await self.is_admin(author)
 
@@ -84,7 +86,23 @@ class Access:
         """Let in everybody in the group or server of this message."""
         if incoming.address.private:
             raise UserError("Send the code with it: /approve CODE. In a group, /approve alone lets the group in.")
-        await self._grants.grant(_space(incoming), "member", by=incoming.author.subject)
+        await self._grants.grant(space_of(incoming.address), "member", by=incoming.author.subject)
+
+    async def members(self) -> list[Member]:
+        """Everybody and every group that was let in, not those who are named in ADMINS."""
+        return await self._grants.members()
+
+    async def revoke(self, subject: str) -> Member:
+        """Let a person or a group out ("telegram:123", as `members` has it). UserError when that cannot be."""
+        subject = "".join(subject.replace("`", "").split())
+        if subject in self._admins:
+            raise UserError(f"`{subject}` is named in ADMINS: take it out there, and start me anew.")
+        member = await self._grants.revoke(subject)
+        if member is None:
+            raise UserError(
+                f"Nobody is let in as “{plain(subject[:60])}”. In a private chat, /revoke alone lists who is."
+            )
+        return member
 
     async def _refuse_group(self, incoming: Incoming) -> str:
         if await self.is_admin(incoming.author.subject):
@@ -109,6 +127,6 @@ def plain(name: str) -> str:
     return re.sub(r"(^[+-]|[\\`*_{}\[<>#!|~$])", r"\\\1", " ".join(name.split()))
 
 
-def _space(incoming: Incoming) -> str:
+def space_of(address: Address) -> str:
     """What is approved as one, in the form of the access table: "telegram:-100123"."""
-    return f"{incoming.address.platform}:{incoming.address.space or incoming.address.chat}"
+    return f"{address.platform}:{address.space or address.chat}"

@@ -104,6 +104,10 @@ class Chat:
                 self._answering.discard(row.id)
                 self._superseded.discard(row.id)
 
+    async def drop(self, row: Row, lease: Lease) -> bool:
+        """Finish a row without a word: whoever asked is not answered any more. False like `handle`."""
+        return await self._showing.give_up(row, lease)
+
     def is_answering(self, row: int) -> bool:
         """Whether this row is being answered here, just now."""
         return row in self._answering

@@ -16,6 +16,7 @@ from core.commands.presses import STRANGER, Presses
 from core.commands.table import parse
 from core.commands.tuning import Tuning
 from core.context import Window
+from core.dispatch.door import Door
 from core.dispatch.drain import drain
 from core.dispatch.engine import CUTTING, Engine
 from core.dispatch.turnstile import Turnstile
@@ -81,6 +82,7 @@ class Hub:
             stop=self._engine.stop,
             stop_answer=self._stop_answer,
             stop_session=self._engine.stop_session,
+            let_out=lambda subject: self._door.let_out(subject),
         )
         self._at_once = AtOnce(self._handlers)
         asks_admin = self._is_group_admin
@@ -102,6 +104,7 @@ class Hub:
             answered=self._summaries.tend if settings.summaries else lambda session: None,
             now=now,
         )
+        self._door = Door(self.access.allows, self._chat.handle, self._chat.drop, self._engine.stop)
         self._saying: set[asyncio.Task[None]] = set()
 
     def add(self, platform: Platform) -> None:
@@ -212,14 +215,16 @@ class Hub:
         """See `core.surface.Core.suggest`."""
         if not await self.access.allows(incoming):
             return []
-        return await self._handlers.suggest(self._session_key(incoming), argument, incoming.text)
+        return await self._handlers.suggest(
+            self._session_key(incoming), argument, incoming.text, incoming.author.subject
+        )
 
     def _lane(self, incoming: Incoming) -> Lane:
         by_session = self._settings.group_order == "session"
         return Lane.of(self._session_key(incoming), incoming.address, incoming.author, by_session=by_session)
 
     async def _drain(self, lane: Lane, stop: asyncio.Event) -> None:
-        await drain(lane, stop, rows=self._store.inbox, leases=self._store.leases, handle=self._chat.handle)
+        await drain(lane, stop, rows=self._store.inbox, leases=self._store.leases, handle=self._door.handle)
 
     async def _is_group_admin(self, address: Address, user: str) -> bool:
         return await self._platforms.of(address).is_admin(address, user)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from time import monotonic
 
 import orjson
 from fastapi import APIRouter, Request
@@ -33,8 +34,13 @@ async def _news(site: Site, person: str, cookie: str, hello: Event) -> AsyncIter
         if await site.store.logins.person(cookie) is None:  # signed out between the first look and now
             return
         yield _line(hello)
+        looked = monotonic()
         while not subscriber.closed:
             news = await subscriber.next(PING)
+            if monotonic() - looked >= PING:  # signed out from elsewhere: /revoke, the command line
+                looked = monotonic()
+                if await site.store.logins.person(cookie) is None:
+                    return
             yield b"".join(map(_line, news)) or b": still here\n\n"
     finally:
         site.bus.unsubscribe(subscriber)

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from core import roles
-from core.access import Access, plain
-from core.commands import conversations
+from core.access import Access, plain, space_of
+from core.commands import conversations, letting_out
 from core.commands.table import COMMANDS, Command
 from core.commands.tuning import Tuning
 from core.errors import UserError
@@ -60,6 +60,7 @@ class Handlers:
         stop: Callable[[Lane], bool],
         stop_answer: Callable[[int, Lane], bool],
         stop_session: Callable[[SessionKey], bool],
+        let_out: Callable[[str], None],
     ) -> None:
         self._store = store
         self._access = access
@@ -70,6 +71,7 @@ class Handlers:
         self._stop_lane = stop
         self._stop_answer = stop_answer
         self._stop_session = stop_session
+        self._let_out = let_out
 
     async def run(self, request: Request) -> str:
         """The answer to a command, as Markdown. Raises UserError with a sentence for the user."""
@@ -78,8 +80,8 @@ class Handlers:
         handler: Callable[[Request], Awaitable[str]] = getattr(self, f"_{request.command.name}")
         return await handler(request)
 
-    async def suggest(self, key: SessionKey, argument: str, typed: str) -> list[Choice]:
-        """At most 25 values for an argument that suggests "roles", "models", "languages" or "sessions"."""
+    async def suggest(self, key: SessionKey, argument: str, typed: str, by: str) -> list[Choice]:
+        """At most 25 values for an argument that suggests this (`Argument.suggest`), for the person `by`."""
         if argument == "roles":
             choices = [Choice(role.name, f"{role.title} – {role.summary}"[:100]) for role in roles.builtin().values()]
         elif argument == "models":
@@ -88,6 +90,8 @@ class Handlers:
             choices = [Choice("auto", "auto – the language you write in"), *(Choice(name, name) for name in LANGUAGES)]
         elif argument == "sessions":
             choices = await conversations.suggested(self._store.sessions, key)
+        elif argument == "members":  # for admins only, like the command
+            choices = letting_out.choices(await self._access.members()) if await self._access.is_admin(by) else []
         else:
             raise ValueError(f"nothing is suggested for {argument!r}")
         return [c for c in choices if typed.lower() in c.label.lower() or typed.lower() in c.value.lower()][:25]
@@ -238,6 +242,14 @@ class Handlers:
             return f"{plain(name)} can talk to me now."
         await self._access.approve_group(request.incoming)
         return "This group is approved: everybody in it can talk to me."
+
+    async def _revoke(self, request: Request) -> str:
+        address = request.incoming.address
+        if not request.argument and address.private:
+            return letting_out.listed(await self._access.members(), open=self._access.open)
+        member = await self._access.revoke(request.argument or space_of(address))
+        self._let_out(member.subject)
+        return letting_out.told(member, open=self._access.open)
 
     async def _require_group_admin(self, request: Request, what: str) -> None:
         """What changes a session that a group shares is for who runs the group."""

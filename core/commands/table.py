@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Argument:
     """One argument of a command.
 
-    suggest: what `Core.suggest` offers for it ("roles", "models", "languages", "sessions"), "" for free text.
+    suggest: what `Core.suggest` offers for it ("roles", "models", "languages", "sessions", "members"), "" for free
+    text.
     choices: the only values, where they are few and fixed.
     prefix: words that come before the value in the text form ("custom " makes "/role custom <text>").
     """
@@ -88,6 +89,12 @@ COMMANDS: tuple[Command, ...] = (
         "approve",
         "Let somebody in by their code; in a group without a code: the group",
         (Argument("code", "the pairing code that the person was given"),),
+        admin=True,
+    ),
+    Command(
+        "revoke",
+        "Let somebody out by their id; in a group without one: the group; in private: list who is in",
+        (Argument("who", "the id, like telegram:123", suggest="members"),),
         admin=True,
     ),
 )

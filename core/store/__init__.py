@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from core.store.access import AccessTable, Pairing
+from core.store.access import AccessTable, Member, Pairing
 from core.store.answers import Answer, Answers
 from core.store.database import Database
 from core.store.deliveries import CALLS_KEPT, Deliveries, Delivery
@@ -35,6 +35,7 @@ __all__ = [
     "Delivery",
     "Granted",
     "Lease",
+    "Member",
     "Pairing",
     "Payer",
     "Row",

@@ -15,6 +15,15 @@ PENDING = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody, or a space, that was let in. level: "admin" or "member"; name: "" for a space."""
+
+    subject: str
+    level: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pairing:
     """A stranger's code. subject: "telegram:123", or a space such as "telegram:-100123"; expires: unix seconds."""
 
@@ -52,6 +61,22 @@ class AccessTable:
             now=self._now(),
         )
         await tx.execute("DELETE FROM pairings WHERE subject = :subject", subject=subject)
+
+    async def revoke(self, subject: str) -> Member | None:
+        """Let a person or a space out; whoever is on the page is signed out everywhere. None: was not let in."""
+
+        async def work(tx: Transaction) -> Member | None:
+            rows = await tx.fetch("DELETE FROM access WHERE subject = :subject RETURNING *", subject=subject)
+            platform, _, person = subject.partition(":")
+            if platform == "web":
+                await tx.execute("DELETE FROM logins WHERE person = :person", person=person)
+            return _member(rows[0]) if rows else None
+
+        return await self._db.write(work)
+
+    async def members(self) -> list[Member]:
+        """Everybody and every space that was let in, in the order in which they were."""
+        return [_member(row) for row in await self._db.read("SELECT * FROM access ORDER BY granted, subject")]
 
     async def move(self, old: str, new: str) -> None:
         """A space has another id now; what was approved stays approved."""
@@ -111,6 +136,10 @@ async def _new_pairing(tx: Transaction, subject: str, name: str, expires: float)
         expires=expires,
     )
     return _pairing(rows[0])
+
+
+def _member(row: Record) -> Member:
+    return Member(row["subject"], row["level"], row["name"])
 
 
 def _pairing(row: Record) -> Pairing:

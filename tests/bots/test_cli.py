@@ -151,6 +151,13 @@ async def test_approving_an_unknown_code_says_so(cli: Cli) -> None:
     assert "unknown or has run out" in text
 
 
+async def test_revoking_from_the_command_line_says_who_is_in(cli: Cli) -> None:
+    code, text = await cli.run("revoke")
+    assert (code, "Nobody is let in" in text) == (0, True)
+    code, text = await cli.run("revoke", "telegram:123")
+    assert (code, "Nobody is let in as “telegram:123”" in text) == (1, True)
+
+
 async def test_doctor_knows_a_running_chinwag(cli: Cli) -> None:
     async with ModelServer() as model:
         process = await cli.start("run", OPENAI_BASE_URL=model.url, WEB_PORT="0")

@@ -143,7 +143,9 @@ class DiscordPerson(Person):
         if name == "set":
             words = argument.split()
             return dict(zip(words[::2], words[1::2], strict=True))
-        option = {"sessions": "number", "stream": "mode", "approve": "code", "history": "action"}.get(name, "name")
+        option = {"sessions": "number", "stream": "mode", "approve": "code", "revoke": "who", "history": "action"}.get(
+            name, "name"
+        )
         return {option: argument}
 
     def heard(self) -> list[str]:

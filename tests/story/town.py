@@ -84,10 +84,11 @@ class Town:
     async def settled(self) -> None:
         """Wait until all that was said is answered and committed: what is on screen is a moment ahead of that."""
         async with asyncio.timeout(TIMEOUT):
-            while self._waiting():
+            while self.waiting():
                 await asyncio.sleep(0.01)
 
-    def _waiting(self) -> int:
+    def waiting(self) -> int:
+        """How many messages are not answered yet."""
         with closing(sqlite3.connect(f"file:{self.folder}/chinwag.db?mode=ro", uri=True)) as db:
             return int(db.execute("SELECT COUNT(*) FROM inbox WHERE state = 'waiting'").fetchone()[0])
 
@@ -96,10 +97,10 @@ class Town:
         """The requests that the model got for an answer."""
         return [request for request in self.model.requests if "messages" in request.body]
 
-    async def house_grants(self, subject: str) -> None:
+    async def house_grants(self, subject: str, name: str = "") -> None:
         """Let somebody in without their asking."""
         store = await Store.open(f"sqlite+aiosqlite:///{self.folder}/chinwag.db")
-        await store.access.grant(subject, "member")
+        await store.access.grant(subject, "member", name=name)
         await store.close()
 
     async def deletes(self, session: str) -> None:

@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import pytest
 
-from bots.web import WebBot
+from bots.web import WebBot, stream
 from bots.web.board import Message
 from bots.web.bus import PENDING, Bus
 from core.model import Status
@@ -87,6 +88,18 @@ async def test_signing_out_ends_the_open_streams_of_this_browser_only(
             await heard("sessions")
             client.cookies.update(cookies)
             assert (await client.get("/api/events")).status_code == 401
+
+
+async def test_who_is_signed_out_from_elsewhere_hears_nothing_after_the_next_look(
+    store: Store, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "PING", 0.02)
+    async with asyncio.timeout(5), client.stream("GET", "/api/events") as heard:
+        lines = heard.aiter_lines()
+        assert "hello" in await anext(lines)
+        await store.access.revoke("web:owner")
+        async for _ in lines:
+            pass  # it ends
 
 
 async def test_a_change_of_the_model_is_told_to_every_page(client: httpx.AsyncClient, weather: Weather) -> None:

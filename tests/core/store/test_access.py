@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.store import Store
+from core.store import Member, Store
 from core.store.access import ALPHABET
 from tests.core.store.conftest import Clock, Place
 
@@ -18,6 +18,30 @@ async def test_levels_are_granted_and_changed(store: Store, place: Place) -> Non
     reopened = await place.restart()
     assert await reopened.access.level("telegram:1") == "admin"
     assert await reopened.access.level("telegram:-100") == "member"
+
+
+async def test_who_is_let_out_is_in_no_list_any_more(store: Store, clock: Clock) -> None:
+    await store.access.grant("telegram:1", "member", name="Bo")
+    clock.time += 1
+    await store.access.grant("discord:-9", "member")
+    assert await store.access.members() == [Member("telegram:1", "member", "Bo"), Member("discord:-9", "member", "")]
+    assert await store.access.revoke("telegram:1") == Member("telegram:1", "member", "Bo")
+    assert await store.access.revoke("telegram:1") is None
+    assert await store.access.level("telegram:1") is None
+    assert [member.subject for member in await store.access.members()] == ["discord:-9"]
+
+
+async def test_who_is_let_out_of_the_page_is_signed_out_everywhere(store: Store) -> None:
+    await store.access.grant("web:owner", "admin", name="owner")
+    cookies = []
+    for person in ("owner", "anna"):
+        redeemed = await store.logins.redeem(await store.logins.mint(person))
+        assert redeemed is not None
+        cookies.append(redeemed[1])
+    link = await store.logins.mint("owner")
+    assert await store.access.revoke("web:owner") == Member("web:owner", "admin", "owner")
+    assert [await store.logins.person(cookie) for cookie in cookies] == [None, "anna"]
+    assert not await store.logins.waits(link)
 
 
 async def test_a_level_that_does_not_exist_is_refused(store: Store) -> None:
