@@ -33,6 +33,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from core.types import Address
 
+UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+
 
 class ChinwagError(Exception):
     """Something went wrong."""
@@ -160,12 +162,7 @@ def shown(error: BaseException, id: str) -> str:
 
 
 def lasting(seconds: float) -> str:
-    """A length of time as a person says it: "40 seconds", "3 minutes", "2 hours"; never shorter than it is."""
-    if seconds < 100:
-        return _counted(seconds, "second")
-    return _counted(seconds / 60, "minute") if seconds < 5400 else _counted(seconds / 3600, "hour")
-
-
-def _counted(count: float, name: str) -> str:
-    whole = max(math.ceil(count), 1)
-    return f"{whole} {name}{'s' if whole > 1 else ''}"
+    """A length of time in the largest unit that it has two of: "40 seconds", "5 hours"; never shorter than it is."""
+    name, size = next((unit for unit in UNITS if seconds >= 2 * unit[1]), UNITS[-1])
+    count = max(math.ceil(seconds / size), 1)
+    return f"{count} {name}{'s' if count > 1 else ''}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,9 +20,8 @@ from telegram.error import (
 )
 
 from core.errors import Gone, Moved, PlatformError, Refused, TooFast, TooLong, Unknown, Unreachable
+from core.observe.scrub import scrub
 from core.types import Address
-
-_TOKEN = re.compile(r"\d{3,}:[\w-]{10,}")
 
 # These are raised before a byte of the request has left (PoolTimeout: python-telegram-bot says so in its message).
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
@@ -43,11 +41,6 @@ _GONE = (
     "group chat was deleted",
 )
 _ENTITIES = ("entit", "url", "user not found")
-
-
-def scrub(text: str) -> str:
-    """The text without anything that looks like a bot token."""
-    return _TOKEN.sub("<token>", text)
 
 
 def describe(error: BaseException) -> str:

@@ -114,6 +114,5 @@ def _door(title: str, text: str, *, token: str = "", status: int = 200) -> Respo
 
 async def _let_in(site: Site, person: str) -> None:
     """Whoever reads the terminal, where the owner's link is printed, runs this Chinwag."""
-    if await site.store.access.level(subject(person)) is None:
-        level = "admin" if person == OWNER else "member"
-        await site.store.access.grant(subject(person), level, name=person, by="link")
+    if person == OWNER and await site.store.access.level(subject(person)) is None:
+        await site.store.access.grant(subject(person), "admin", name=person, by="link")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from core.errors import ModelBusy, ModelError, ModelForbidden, ModelUnknown, ModelUnreachable
-from core.model.failures import by_status, scrub
+from core.model.failures import by_status, line
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient, Response
@@ -42,7 +42,7 @@ async def first_model(client: AsyncClient, base_url: str, key: str) -> str:
     except httpx2.HTTPStatusError as error:
         raise _refused(where, error.response) from None
     except Exception as error:  # also what the response hook raises, and a URL that is none
-        told = scrub(f"{type(error).__name__}: {error}", (key,))
+        told = line(f"{type(error).__name__}: {error}", (key,))
         raise ModelUnreachable(f"{where} does not answer ({told}): start it, or correct OPENAI_BASE_URL.") from None
     return _choose(ids(_rows(answer)), where)
 

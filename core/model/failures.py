@@ -1,6 +1,6 @@
 """What went wrong with an endpoint, in the words of `core.errors`. Called by the endpoint for every exception.
 
-The message is for the log: it may quote the endpoint, but `scrub` has taken every key out of it.
+The message is for the log: it may quote the endpoint, but every key has been taken out of it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from core.errors import (
 )
 from core.model.room import numbers
 from core.model.waiting import retry_after
+from core.observe.scrub import scrub
 
 LONGEST = 300  # characters of an endpoint's own words that reach the log
 
@@ -36,15 +37,11 @@ _TOO_LONG = re.compile(
 _NO_MONEY = re.compile(r"insufficient[ _](quota|balance|credit|funds)|billing|credit balance", re.IGNORECASE)
 _NO_MODEL = re.compile(r"model[ _]not[ _](found|exist)|model .{0,200}(does not exist|not found)", re.IGNORECASE)
 _BUSY = re.compile(r"overload|rate[ _-]?limit|too many requests|capacity|server[ _]error|unavailable", re.IGNORECASE)
-_KEY = re.compile(r"\b(sk|pk|gsk|xai|key)[-_][A-Za-z0-9_*.\-]{6,}|(?<=Bearer )\S+|(?<=://)[^/@\s]+@")
 
 
-def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` on one line, shortened, without these secrets and without anything that looks like a key."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
-    text = " ".join(_KEY.sub("***", text).split())
+def line(text: str, secrets: Iterable[str] = ()) -> str:
+    """`text` on one line, shortened, without these secrets and without anything that looks like one."""
+    text = " ".join(scrub(text, secrets).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
@@ -80,7 +77,7 @@ def explain(error: Exception, *, started: bool, secrets: Iterable[str] = ()) -> 
     kind = _kind(error, started)
     response = getattr(error, "response", None)
     wait = retry_after(response.headers, time.time()) if response is not None else None
-    told = scrub(_told(error), secrets)
+    told = line(_told(error), secrets)
     if kind is ContextTooLong:
         limit, sent = numbers(_words(error))
         return ContextTooLong(told, limit=limit, sent=sent)

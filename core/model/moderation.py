@@ -9,7 +9,7 @@ from core.errors import ModelBusy, ModelError, ModelForbidden, ModelUnreachable
 from core.model.client import connect
 from core.model.discovery import public
 from core.model.endpoint import OPENAI
-from core.model.failures import by_status, scrub
+from core.model.failures import by_status, line
 from core.model.keys import KeyRing
 from core.model.reading import Patience
 from core.model.waiting import retry_after
@@ -62,7 +62,7 @@ class Moderation:
                     f"{self._base_url}/moderations", json={"input": text}, headers={"Authorization": f"Bearer {key}"}
                 )
         except Exception as error:
-            told = scrub(f"{type(error).__name__}: {error}", self._keys.secrets)
+            told = line(f"{type(error).__name__}: {error}", self._keys.secrets)
         raise ModelUnreachable(f"{public(self._base_url)}/moderations does not answer ({told})")
 
     async def _ready(self) -> AsyncClient:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from core.access import plain
+from core.errors import lasting
 from core.quota.limits import local, renews
 from core.quota.money import dollars
 from core.store import Cap, Granted, Total
 
-UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 WHOSE = {"house": "This bot's budget", "user": "Your budget", "chat": "This group's budget"}
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -78,13 +77,6 @@ def alert(cap: Cap, total: Total, percent: int, now: float) -> str:
         f"{who} has used {share} the budget for {_span(cap)}: {dollars(total.cost)} of {dollars(cap.limit)}. "
         f"{renewal(cap, now)}"
     )
-
-
-def lasting(seconds: float) -> str:
-    """A length of time in its largest unit, never shorter than it is: "40 seconds", "5 hours"."""
-    name, size = next((unit for unit in UNITS if seconds >= 2 * unit[1]), UNITS[-1])
-    count = max(math.ceil(seconds / size), 1)
-    return f"{count} {name}{'s' if count > 1 else ''}"
 
 
 def _daily(cap: Cap) -> bool:

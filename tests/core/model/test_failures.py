@@ -15,7 +15,7 @@ from core.errors import (
     ModelUnreachable,
 )
 from core.model.discovery import public
-from core.model.failures import LONGEST, by_status, by_words, explain, scrub
+from core.model.failures import LONGEST, by_status, by_words, explain, line
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ from core.model.failures import LONGEST, by_status, by_words, explain, scrub
     ],
 )
 def test_keys_are_taken_out(text: str, clean: str) -> None:
-    assert scrub(text, ["own", ""]) == clean
+    assert line(text, ["own", ""]) == clean
 
 
 def test_long_words_are_shortened() -> None:
-    assert len(scrub("x " * 1000)) == LONGEST
+    assert len(line("x " * 1000)) == LONGEST
 
 
 @pytest.mark.parametrize(

@@ -139,18 +139,3 @@ def test_admins_are_told_who_used_how_much() -> None:
     assert words.alert(DAY, Total(label="[Dana](https://evil.example)"), 50, 0).startswith(r"\[Dana](https")
     assert words.alert(MONTH, Total(cost=25 * NANO), 50, EVENING).startswith("The bot has used 50 % of the budget for")
     assert words.alert(Cap("chat", "telegram:-5", "2026-11", 1), Total(), 80, 0).startswith("The group telegram:-5")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (0.1, "1 second"),
-        (60, "60 seconds"),
-        (119.5, "120 seconds"),
-        (120, "2 minutes"),
-        (7200, "2 hours"),
-        (2e5, "3 days"),
-    ],
-)
-def test_a_wait_is_said_in_its_largest_unit_and_never_shorter_than_it_is(seconds: float, said: str) -> None:
-    assert words.lasting(seconds) == said
