@@ -15,22 +15,23 @@ from telegram.error import BadRequest
 from bots.telegram.errors import not_modified
 from core.surface import Doubt
 
-# Stands under a message without buttons for the moment of one call; a press of it is told that it is an old button.
+# Stands under a suspect for the moment of one call; a press of it is told that it is an old button.
 MARK = InlineKeyboardMarkup([[InlineKeyboardButton("…", callback_data="?")]])
 
 
 async def left_by(bot: Bot, chat: int, id: int, doubts: Sequence[Doubt]) -> Doubt | None:
     """The post that left this message: it is ours, says the same, and answers the same question. Else None.
 
-    Of another message of ours that nobody knew of, with buttons, these are gone until its next edit; nothing else ever
-    changes. Raises python-telegram-bot's errors, when nothing was learnt.
+    Another message of ours that nobody knew of has no buttons until its next edit; nothing else ever changes. Raises
+    python-telegram-bot's errors: then it can be asked about again.
     """
-    message = await _with_buttons(bot, chat, id, None)
-    if message != "the same":
-        return _of(message, doubts) if message else None
     message = await _with_buttons(bot, chat, id, MARK)
-    found = _of(message, doubts) if isinstance(message, Message) else None
-    if found is None:
+    if message is None:
+        return None
+    if message == "the same":  # it was marked before, and the answer to that was lost
+        message = await _with_buttons(bot, chat, id, None)
+        return _of(message, doubts) if isinstance(message, Message) else None
+    if (found := _of(message, doubts)) is None:
         await _with_buttons(bot, chat, id, None)
     return found
 

@@ -106,6 +106,7 @@ class TelegramSurface:
 
         with translated(self._address):
             await self._plainer_if_refused(out, edit)
+        self._traces.seen(self._chat, int(id))  # an earlier process may have posted it
 
     async def delete(self, id: str) -> None:
         try:

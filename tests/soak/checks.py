@@ -18,7 +18,8 @@ BEFORE_KILL, AFTER_KILL = 1.0, 1.0  # seconds around a kill in which a post may 
 @dataclass
 class Verdict:
     """lost: no answer, or not the whole of it. duplicated: text on screen twice. orphans: of those, the posts that the
-    process died on before it could learn their ids, on a platform without idempotency keys. unheard: slash commands
+    process died on before it could learn their ids, on a platform without idempotency keys; the next
+    one looks for them. unheard: slash commands
     whose users Discord told that nobody was there, which are no messages. ills: what else went wrong, and how often."""
 
     kills: int = 0

@@ -11,6 +11,7 @@ import pytest
 
 from bots.telegram import TelegramBot
 from core.commands.actions import live, under
+from core.errors import Unknown
 from core.live import doubts as doubts_
 from core.live import pacer, trouble
 from core.live.budget import Budgets
@@ -18,7 +19,7 @@ from core.live.delivery import Delivery
 from core.live.journal import Fenced, Unwritten
 from core.surface import Action, Doubt
 from core.types import Turn
-from tests.bots.telegram.test_surface import address, out, raw
+from tests.bots.telegram.test_surface import address, out, raw, shown
 from tests.platforms.telegram import Chat, Message, TelegramServer
 
 SENTENCE = "The quick brown fox jumps over the lazy dog. "
@@ -250,6 +251,25 @@ async def test_a_copy_that_an_earlier_process_left_is_found(
     assert [doubt.number for doubt in asker.journal.settled_] == [1, 9]
 
 
+async def test_a_copy_is_found_below_the_page_that_an_earlier_process_posted_after_it(
+    idle: TelegramBot, server: TelegramServer, chat: Chat
+) -> None:
+    """The third process knows the second one's message only by its id."""
+    asker = Asker(idle, chat)
+    question = await asker.ask()
+    first, second = [TelegramBot(server.token, idle._core, api_url=server.url) for _ in range(2)]
+    sent = replace(out(first.open(address(chat)), "The quick"), actions=live(5))
+    here = address(chat, reply_to=str(question.id))
+    await first.open(here).post(sent)
+    page = await first.open(here).post(sent)
+    asker.bot = second
+    asker.journal.others = {page}
+    await asker.answer(SENTENCE * 2, posted=(page,), doubts=[Doubt(sent, str(question.id), 9)])
+    shows(chat, SENTENCE * 2)
+    assert [str(message.id) for message in chat.messages if message.from_bot] == [page]
+    await asyncio.gather(first.stop(), second.stop())
+
+
 @pytest.mark.parametrize("status", [400, 429, 500])
 async def test_a_copy_that_cannot_be_deleted_at_once_is_deleted_later(
     idle: TelegramBot, server: TelegramServer, chat: Chat, status: int
@@ -302,3 +322,18 @@ async def test_only_a_message_that_says_the_same_to_the_same_question_is_proved(
     assert await surface.left_by(str(question.id), [doubt]) is None
     assert await surface.left_by("999", [doubt]) is None
     assert [m.buttons for m in chat.messages if m.id == other.id] == [[]]
+
+
+async def test_a_question_about_a_message_whose_answer_was_lost_can_be_asked_again(
+    idle: TelegramBot, server: TelegramServer, chat: Chat
+) -> None:
+    question = await chat.send(server.users[7], "Why?")
+    surface = idle.open(address(chat, reply_to=str(question.id)))
+    copy, other = [await surface.post(raw(text)) for text in ("Because.", "Because not.")]
+    doubt = Doubt(raw("Because."), str(question.id))
+    for id, left in ((copy, doubt), (other, None)):
+        server.fault("editMessageReplyMarkup", cut="after")
+        with pytest.raises(Unknown):
+            await surface.left_by(id, [doubt])
+        assert await surface.left_by(id, [doubt]) == left
+        assert (await shown(chat, id)).buttons == []
