@@ -22,8 +22,8 @@ from core.surface import Doubt, Out
 
 log = get_logger(__name__)
 
-BESIDE = 3  # messages asked about at once while an answer is being written
-MOST = 8  # when it is complete
+BESIDE = 4  # messages asked about at once while an answer is being written
+MOST = 12  # when it is complete
 PATIENCE = 5.0  # seconds that a search waits for the place to take such calls
 FAILURES = 3  # calls without an answer until a search is over
 AT_ONCE = 500  # ids that the journal is asked about, at most
@@ -101,7 +101,7 @@ class Doubts:
     async def _search(self, most: int, kind: Kind) -> None:
         async with self._searching:
             failures, asked, deadline = 0, len(self._asked) + most, loop_time() + PATIENCE
-            while failures < FAILURES and len(self._asked) < asked and self._open and loop_time() < deadline:
+            while failures < FAILURES and (self._found or len(self._asked) < asked) and loop_time() < deadline:
                 try:
                     if not await self._step(kind, deadline):
                         return
@@ -123,7 +123,7 @@ class Doubts:
     async def _step(self, kind: Kind, deadline: float) -> bool:
         """One call. False when there is nothing to call, or no time for it."""
         id = next(iter(self._found), None)
-        suspect = id or await self._suspect(deadline)
+        suspect = id or (await self._suspect(deadline) if self._open else None)
         if suspect is None or not await self._may_call(kind, deadline):
             return False
         await self._journal.ours()

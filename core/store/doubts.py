@@ -61,16 +61,22 @@ class DoubtTable:
         return await self._db.write(work)
 
     async def known(self, address: Address, ids: Sequence[str]) -> set[str]:
-        """Those of the ids that are written down as messages of some answer in the same chat."""
+        """Those of the ids that are written down as messages of some answer in the same chat.
+
+        For a private chat in any of them: on Telegram, where this is asked, a bot's private chats count together.
+        """
         names = {f"id{at}": id for at, id in enumerate(ids)}
         rows = await self._db.read(
             "SELECT p.id, d.address FROM posts p JOIN deliveries d ON d.inbox_row = p.inbox_row "
             f"WHERE p.id IN ({', '.join(f':{name}' for name in names)})",
             **names,
         )
-        place = (address.platform, address.bot, address.chat)
         found = ((row["id"], Address.from_json(from_json(row["address"]))) for row in rows)
-        return {id for id, there in found if (there.platform, there.bot, there.chat) == place}
+        return {id for id, there in found if _place(there) == _place(address)}
+
+
+def _place(address: Address) -> tuple[str, str, str]:
+    return address.platform, address.bot, "" if address.private else address.chat
 
 
 def _sent(out: Out) -> dict[str, object]:

@@ -90,12 +90,13 @@ def test_looking_neither_delays_the_end_nor_passes_the_limit(limits: Limits) -> 
 
 
 def test_what_is_not_the_copy_stays_and_is_not_asked_about_twice() -> None:
-    on = stage(suspects=3)
+    on = stage(suspects=BESIDE)
     play(on, sentences(40))
-    assert [on.surface.screen[id] for id in ("x0", "x1", "x2")] == ["hands off"] * 3
+    others = [f"x{number}" for number in range(BESIDE)]
+    assert [on.surface.screen[id] for id in others] == ["hands off"] * BESIDE
     asked = calls(on, "ask")
-    assert len(asked) == len(set(asked)) == 4
-    assert on.surface.screen.keys() == {"x0", "x1", "x2", "m2"}
+    assert len(asked) == len(set(asked)) == BESIDE + 1
+    assert on.surface.screen.keys() == {*others, "m2"}
 
 
 def test_messages_of_other_answers_are_not_asked_about() -> None:
@@ -198,3 +199,12 @@ def test_a_process_that_lost_its_lease_asks_nothing() -> None:
     with pytest.raises(Fenced):
         play(late, sentences(40))
     assert [call.call for call in late.surface.calls] == ["post"]
+
+
+def test_a_copy_that_is_found_last_is_deleted_too() -> None:
+    on = Stage(FakeSurface(PRIVATE))
+    on.surface.screen["old"] = "an old copy"
+    on.surface.suspected = [f"x{number}" for number in range(BESIDE + MOST - 1)] + ["old"]
+    play(on, SENTENCE, doubts=(Doubt(Out(Rendered("an old copy", 11)), "earlier", 11),))
+    assert len(calls(on, "ask")) == BESIDE + MOST
+    assert list(on.surface.screen) == ["m1"]

@@ -77,11 +77,15 @@ async def test_an_answer_that_takes_over_messages_takes_over_their_doubts(store:
 
 
 async def test_ids_are_known_in_their_own_chat(store: Store) -> None:
-    for lane, address, id in ((LANE, ADDRESS, "5"), (Lane(KEY, "x"), replace(ADDRESS, chat="6"), "7")):
+    group = replace(ADDRESS, chat="6", private=False)
+    for lane, address, id in ((LANE, ADDRESS, "5"), (Lane(KEY, "x"), group, "7")):
         row, lease = await taken(store, lane=lane)
         await store.deliveries.open(row.id, lease, address)
         await store.deliveries.posted(row.id, lease, 0, id)
     assert await store.doubts.known(ADDRESS, ["4", "5", "7"]) == {"5"}
+    assert await store.doubts.known(replace(ADDRESS, chat="9"), ["4", "5", "7"]) == {"5"}
+    assert await store.doubts.known(group, ["4", "5", "7"]) == {"7"}
+    assert await store.doubts.known(replace(group, chat="8"), ["7"]) == set()
     assert await store.doubts.known(replace(ADDRESS, bot="other"), ["5"]) == set()
 
 
