@@ -15,6 +15,7 @@ from core.store import Store
 from core.summary import LONGEST, Summaries, prompt
 from core.types import Delta, Lane, Session, Turn
 from tests.core.store.conftest import KEY, Clock, Place, answered, taken
+from tests.patience import PATIENCE
 
 WINDOW = Window(rounds=4, tokens=4000)
 
@@ -77,7 +78,7 @@ async def talk(store: Store, rounds: int, start: int = 1) -> str:
 
 
 async def idle(summaries: Summaries) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while summaries._running:
             await asyncio.sleep(0.001)
 
@@ -166,7 +167,7 @@ async def test_what_was_forgotten_meanwhile_does_not_come_back(
     await talk(store, 2, start=5)
     notes.gate.clear()
     summaries.tend(id)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while len(notes.asked) < 2:
             await asyncio.sleep(0.001)
     await store.sessions.forget(id)

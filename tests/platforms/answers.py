@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from tests.patience import PATIENCE
 from tests.platforms.replies import said
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Gate:
         self._open = asyncio.Event()
         self._changed = asyncio.Condition()
 
-    async def reached(self, count: int = 1, timeout: float = 5.0) -> None:
+    async def reached(self, count: int = 1, timeout: float = PATIENCE) -> None:
         """Wait until `count` answers stand at the gate."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(lambda: self.waiting >= count)

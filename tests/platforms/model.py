@@ -17,6 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.patience import PATIENCE
 from tests.platforms.answers import Answer, Fault, Gate, Request, counted, error, failed, head
 from tests.platforms.replies import Messages, remember
 
@@ -84,7 +85,7 @@ class ModelServer:
         self.gate = Gate(after)
         return self.gate
 
-    async def asked(self, count: int = 1, timeout: float = 5.0) -> Request:
+    async def asked(self, count: int = 1, timeout: float = PATIENCE) -> Request:
         """Wait until `count` requests have come; the last of them."""
         async with asyncio.timeout(timeout), self._came:
             await self._came.wait_for(lambda: len(self.requests) >= count)

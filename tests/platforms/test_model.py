@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.patience import PATIENCE
 from tests.platforms.model import Fault, ModelServer, remember
 
 HI = {"role": "user", "content": "Hi"}
@@ -158,6 +159,6 @@ async def test_notices_a_client_that_hangs_up(http: aiohttp.ClientSession) -> No
         asking = asyncio.create_task(ask(http, server))
         await gate.reached()
         asking.cancel()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             await server.requests[-1].dropped.wait()
         assert not server.requests[-1].finished

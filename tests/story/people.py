@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 
 from core.commands import parse
+from tests.patience import PATIENCE
 from tests.platforms import discord, telegram
 
-TIMEOUT = 10.0
+TIMEOUT = PATIENCE
 IDS = itertools.count(1000)
 
 

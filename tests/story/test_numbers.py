@@ -7,6 +7,7 @@ import asyncio
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.patience import PATIENCE
 from tests.platforms.model import Fault
 from tests.story.town import Town
 
@@ -29,7 +30,7 @@ async def test_numbers_add_up(town: Town) -> None:
     await dana.asks("What is a prime?", "two divisors.")
     town.model.faults.append(Fault(status=400, body={"error": {"message": "no", "code": "content_policy_violation"}}))
     await dana.asks("And what is this?", "will not answer")
-    async with asyncio.timeout(5):  # the answer is on screen a moment before it is counted
+    async with asyncio.timeout(PATIENCE):  # the answer is on screen a moment before it is counted
         while (after := await look(town))["chinwag_inbox_waiting", ()]:
             await asyncio.sleep(0.02)
 

@@ -11,6 +11,7 @@ import pytest
 
 from core.model import queue
 from core.store import Store
+from tests.patience import PATIENCE
 from tests.story.town import Person, Town
 
 # A thousandth of a dollar a token of the answer: limits are easy to read in tokens.
@@ -31,7 +32,7 @@ async def ledger(town: Town, table: str = "usage") -> list[dict[str, Any]]:
 
 async def paid(town: Town, count: int) -> list[dict[str, Any]]:
     """The ledger, once it has so many rows: an answer is on screen a moment before it is written down."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while len(rows := await ledger(town)) < count:
             await asyncio.sleep(0.02)
     return rows
@@ -74,7 +75,7 @@ async def test_an_endpoint_that_knows_no_limit_is_cut_by_us_and_counted_by_estim
     dana = await town.person("telegram")
     cut = await dana.asks("Write two hundred words.", "so the answer ends here")
     assert cut.startswith("abcd" * 100)
-    await asyncio.wait_for(town.asked[0].dropped.wait(), 5)
+    await asyncio.wait_for(town.asked[0].dropped.wait(), PATIENCE)
     (row,) = await paid(town, 1)
     assert row["estimated"]
     assert 100 < row["completion_tokens"] < 120  # what came together with the last piece that there was money for

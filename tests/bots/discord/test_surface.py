@@ -13,6 +13,7 @@ from core.errors import Gone, Moved, PlatformError, Refused, TooFast, TooLong, U
 from core.surface import Out, Rendered, Surface
 from core.types import Address
 from tests.bots.discord.world import World, out
+from tests.patience import PATIENCE
 from tests.platforms.discord import (
     DELETE_MESSAGE,
     EDIT_MESSAGE,
@@ -246,10 +247,9 @@ async def test_an_interaction_that_discord_never_took_moves_too(world: World) ->
         ({"after_status": 502}, Unknown),
         ({"cut": "before"}, Unknown),
         ({"cut": "after"}, Unknown),
-        ({"retry_after": 0.75}, TooFast),
         ({"retry_after": 45.0}, TooFast),
-        ({"retry_after": 0.75, "scope": "global"}, TooFast),
-        ({"retry_after": 0.75, "scope": "shared"}, TooFast),
+        ({"retry_after": 45.0, "scope": "global"}, TooFast),
+        ({"retry_after": 45.0, "scope": "shared"}, TooFast),
     ],
 )
 @pytest.mark.parametrize("route", [EDIT_MESSAGE, POST_MESSAGE, DELETE_MESSAGE], ids=str)
@@ -270,7 +270,7 @@ async def test_failures_in_the_cores_words(
             if route is DELETE_MESSAGE
             else surface.post(out(surface, "two"))
         )
-    assert time.monotonic() - before < 0.5  # it never waits by itself
+    assert time.monotonic() - before < PATIENCE  # it never waits by itself; discord.py does, 25 s and 45 s
     assert type(raised.value) is error
     if isinstance(raised.value, TooFast):
         assert raised.value.retry_after == fault["retry_after"]
@@ -330,8 +330,8 @@ async def test_an_edit_never_waits_for_the_bucket(world: World) -> None:
         await surface.edit(id, out(surface, str(number)))
     with pytest.raises(TooFast) as raised:
         await surface.edit(id, out(surface, "6"))
-    assert time.monotonic() - began < 1
-    assert raised.value.retry_after == pytest.approx(30, abs=1)
+    assert time.monotonic() - began < PATIENCE
+    assert 30 - PATIENCE < raised.value.retry_after <= 30
     assert surface.limits.interval == pytest.approx(1.2 * 30 / 5, abs=0.3)
     assert world.server.too_many == 0  # and nothing was sent that Discord would have refused
 

@@ -12,6 +12,7 @@ import pytest
 from bots.telegram import TelegramBot
 from core.surface import Choice, Pressed
 from core.types import Incoming, Press
+from tests.patience import PATIENCE
 from tests.platforms.telegram import Rates, TelegramServer
 
 
@@ -70,7 +71,7 @@ class Naps:
         await asyncio.sleep(0.01)
 
 
-async def eventually(predicate: Callable[[], Any], timeout: float = 5.0) -> None:
+async def eventually(predicate: Callable[[], Any], timeout: float = PATIENCE) -> None:
     """Wait until it is true; what it looks at need not ring the server's bell."""
     async with asyncio.timeout(timeout):
         while not predicate():

@@ -21,6 +21,7 @@ from core.types import Address, SessionKey
 from tests.bots.web.conftest import sign_in
 from tests.bots.web.fakes import ScriptedCore, Weather
 from tests.bots.web.test_api import begin, say
+from tests.patience import PATIENCE
 
 Next = Any
 
@@ -46,7 +47,7 @@ async def test_an_answer_comes_whole_first_and_then_what_is_added(
     client: httpx.AsyncClient, core: ScriptedCore
 ) -> None:
     id = await begin(client)
-    async with asyncio.timeout(5), listening(client) as heard:
+    async with asyncio.timeout(PATIENCE), listening(client) as heard:
         await say(client, id, "Hello")
         assert (await heard("asked"))["text"] == "Hello"
         await heard("typing")
@@ -65,7 +66,7 @@ async def test_another_person_hears_nothing_of_it(
     client: httpx.AsyncClient, other: httpx.AsyncClient, core: ScriptedCore, bot: WebBot
 ) -> None:
     id = await begin(client)
-    async with asyncio.timeout(5), listening(client) as heard, listening(other) as others:
+    async with asyncio.timeout(PATIENCE), listening(client) as heard, listening(other) as others:
         await say(client, id, "A secret")
         core.pieces.put_nowait("Shh")
         await heard("message")
@@ -78,7 +79,11 @@ async def test_signing_out_ends_the_open_streams_of_this_browser_only(
 ) -> None:
     async with httpx.AsyncClient(base_url=bot.url, trust_env=False) as elsewhere:
         await sign_in(elsewhere, await bot.link())
-        async with asyncio.timeout(5), listening(elsewhere) as heard, client.stream("GET", "/api/events") as stream:
+        async with (
+            asyncio.timeout(PATIENCE),
+            listening(elsewhere) as heard,
+            client.stream("GET", "/api/events") as stream,
+        ):
             lines = stream.aiter_lines()
             assert "hello" in await anext(lines)
             cookies = dict(client.cookies)
@@ -94,7 +99,7 @@ async def test_who_is_signed_out_from_elsewhere_hears_nothing_after_the_next_loo
     store: Store, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "PING", 0.02)
-    async with asyncio.timeout(5), client.stream("GET", "/api/events") as heard:
+    async with asyncio.timeout(PATIENCE), client.stream("GET", "/api/events") as heard:
         lines = heard.aiter_lines()
         assert "hello" in await anext(lines)
         await store.access.revoke("web:owner")
@@ -103,7 +108,7 @@ async def test_who_is_signed_out_from_elsewhere_hears_nothing_after_the_next_loo
 
 
 async def test_a_change_of_the_model_is_told_to_every_page(client: httpx.AsyncClient, weather: Weather) -> None:
-    async with asyncio.timeout(5), listening(client) as heard:
+    async with asyncio.timeout(PATIENCE), listening(client) as heard:
         await heard("status")
         weather.now = Status("small offline model", False, "Downloading.", 1, 2)
         assert (await heard("status"))["model"]["done"] == 1
@@ -113,12 +118,12 @@ async def test_a_tab_that_does_not_read_slows_nobody(client: httpx.AsyncClient, 
     """Its connection is full after some kilobytes; the answer must go on, and the tab must see its end."""
     await store.sessions.current(SessionKey("web", "page", "owner", "thread"))
     surface = bot.open(Address("web", "page", "owner", "thread"))
-    async with asyncio.timeout(10), client.stream("GET", "/api/events") as stream:
+    async with asyncio.timeout(PATIENCE), client.stream("GET", "/api/events") as stream:
         id, text = "", ""
         for number in range(300):
             text += f"{number} " + "x" * 20_000
             out = Out(surface.render(text), final=number == 299)
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(PATIENCE):
                 id = await surface.post(out) if not id else (await surface.edit(id, out), id)[1]
             await asyncio.sleep(0)
         shown = ""

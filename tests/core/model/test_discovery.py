@@ -15,6 +15,7 @@ from core.errors import (
 )
 from core.model.endpoint import Endpoint
 from tests.core.model.asking import KEY, endpoint, read, text_of
+from tests.patience import PATIENCE
 from tests.platforms.model import Fault, ModelServer
 
 
@@ -67,7 +68,7 @@ async def test_an_endpoint_that_comes_up_later_is_found(monkeypatch: pytest.Monk
             await read(model)
         assert "start it, or correct OPENAI_BASE_URL" in model.status().note
         await server.start(port=int(server.url.split(":")[2].split("/")[0]))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not model.status().ready:
                 await asyncio.sleep(0.01)
         assert text_of(await read(model)) == "Hello"

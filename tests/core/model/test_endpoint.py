@@ -15,6 +15,7 @@ from core.model.endpoint import DEFAULT_MODEL, Endpoint
 from core.types import Delta, Usage
 from tests.core.model.asking import HI, KEY, endpoint, failure, read, text_of
 from tests.core.model.streams import chunk, event
+from tests.patience import PATIENCE
 from tests.platforms.model import Fault, ModelServer
 
 
@@ -103,7 +104,7 @@ async def test_stopping_the_reader_ends_the_request_upstream(how: str) -> None:
             reading.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await reading
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE):
             await server.requests[-1].dropped.wait()
 
 

@@ -22,6 +22,7 @@ from core.model.endpoint import Endpoint
 from core.model.reading import Patience
 from core.types import Delta
 from tests.core.model.asking import HI, KEY, endpoint, failure, read, text_of
+from tests.patience import PATIENCE
 from tests.platforms.model import Fault, ModelServer
 
 
@@ -102,26 +103,26 @@ async def test_a_silent_endpoint_is_unreachable_before_the_first_text() -> None:
         error, _ = await failure(server, Fault(), patience=Patience(first=0.05, gap=9), model="loopback-model")
         assert isinstance(error, ModelUnreachable)
         assert "silent for 0.05 s" in str(error)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             await server.requests[-1].dropped.wait()
 
 
 async def test_an_answer_that_stalls_is_cut() -> None:
     async with ModelServer(reply="abcdef", chunk=2) as server:
-        patience = Patience(first=9, gap=0.05)
+        patience = Patience(first=PATIENCE, gap=1.0)  # in which the pieces before the stall must come
         error, text = await failure(server, Fault(how="stall", after=2), patience=patience, model="loopback-model")
         assert isinstance(error, ModelCut)
         assert text == "abcd"
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             await server.requests[-1].dropped.wait()
 
 
 async def test_a_slow_reader_is_not_taken_for_a_slow_endpoint() -> None:
-    async with ModelServer(reply="abcdef", chunk=2) as server, endpoint(server, patience=Patience(gap=0.05)) as model:
+    async with ModelServer(reply="abcdef", chunk=2) as server, endpoint(server, patience=Patience(gap=1.0)) as model:
         text = ""
         async for delta in model.stream(HI):
+            await asyncio.sleep(0 if text else 1.1)
             text += delta.text
-            await asyncio.sleep(0.06)
     assert text == "abcdef"
 
 

@@ -22,6 +22,7 @@ from core.model.reading import Patience
 from core.model.transport import Transport
 from tests.core.model.asking import HI, endpoint, read, text_of
 from tests.core.model.streams import chunk, event
+from tests.patience import PATIENCE
 from tests.platforms.model import Fault, ModelServer
 
 ANSWER = event(chunk({"content": "Hello"})) + event(chunk({}, "stop")) + b"data: [DONE]\n\n"
@@ -92,12 +93,12 @@ async def test_an_answer_that_does_not_end_keeps_nobody_waiting(end: str, monkey
     async with ModelServer(reply="Hello") as server:
         server.faults.append(Fault(how="open"))
         async with endpoint(server) as model:
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(PATIENCE):
                 assert text_of(await read(model)) == "Hello"
             if end == "done":
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(PATIENCE):
                     await server.requests[-1].dropped.wait()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             await server.requests[-1].dropped.wait()
 
 
@@ -177,7 +178,7 @@ async def test_a_cancelled_request_leaves_nothing_behind(before: str) -> None:
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             await server.requests[-1].dropped.wait()
     gc.collect()  # an unclosed session or response would warn, and warnings are errors
     assert {task.get_name() for task in asyncio.all_tasks()} == {asyncio.current_task().get_name()}  # type: ignore[union-attr]

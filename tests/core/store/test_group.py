@@ -11,6 +11,7 @@ import pytest
 from core.store import Database, Store
 from core.store.database import Transaction, Work
 from tests.core.store.conftest import LANE, Place, incoming
+from tests.patience import PATIENCE
 
 
 def put(name: str, value: str = "") -> Work[str]:
@@ -245,7 +246,7 @@ async def test_nobody_waits_for_ever_when_the_loop_is_torn_down(store: Store) ->
     await asyncio.sleep(0)
     writer = next(task for task in asyncio.all_tasks() if task.get_name() == "store writer")
     writer.cancel()
-    await asyncio.wait({running, queued, writer}, timeout=5)
+    await asyncio.wait({running, queued, writer}, timeout=PATIENCE)
     gate.set()
     assert running.cancelled()
     assert queued.cancelled()

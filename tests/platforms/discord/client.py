@@ -10,6 +10,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from tests.patience import PATIENCE
 from tests.platforms.discord.server import DiscordServer
 
 
@@ -47,7 +48,7 @@ async def running(server: DiscordServer, bot: Bot) -> AsyncIterator[Bot]:
         await bot.login(server.token)
         task = asyncio.create_task(bot.connect())
         try:
-            await asyncio.wait_for(bot.wait_until_ready(), 5)
+            await asyncio.wait_for(bot.wait_until_ready(), PATIENCE)
             yield bot
         finally:
             await bot.close()

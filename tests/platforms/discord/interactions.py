@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tests.patience import PATIENCE
 from tests.platforms.discord.errors import CannotDo
 from tests.platforms.discord.message import Message, walk
 from tests.platforms.discord.options import fill_options, focus_option
@@ -64,11 +65,11 @@ class Interaction:
     def owners(self) -> dict[str, str]:
         return {"0": str(self.channel.guild.id if self.channel.guild else 0)}
 
-    async def until(self, predicate: Callable[[Interaction], T], timeout: float = 5.0) -> T:
+    async def until(self, predicate: Callable[[Interaction], T], timeout: float = PATIENCE) -> T:
         """The first true value of `predicate(interaction)`; AssertionError with the transcript."""
         return await self.server.changes.until(lambda: predicate(self), timeout, self.channel.transcript)
 
-    async def answered(self, timeout: float = 5.0) -> Message:
+    async def answered(self, timeout: float = PATIENCE) -> Message:
         """The original response, once it is there and no longer loading."""
 
         def ready(interaction: Interaction) -> Message | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tests.patience import PATIENCE
 from tests.platforms.discord.errors import CannotDo
 from tests.platforms.discord.message import LOADING, Edit, Message, mentioned
 from tests.platforms.discord.people import EVERYTHING, MEMBER, VIEW, Guild, User
@@ -117,7 +118,7 @@ class Channel:
         return self.server.interactions.slash(self, user, command, options)
 
     async def autocomplete(
-        self, user: User, command: str, /, *, timeout: float = 3.0, **options: Any
+        self, user: User, command: str, /, *, timeout: float = PATIENCE, **options: Any
     ) -> list[dict[str, Any]]:
         """Type into a command's last given option and return the choices that the bot offers."""
         return await self.server.interactions.autocomplete(self, user, command, options, timeout)
@@ -187,11 +188,11 @@ class Channel:
 
     # waiting and reading
 
-    async def until(self, predicate: Callable[[Channel], T], timeout: float = 5.0) -> T:
+    async def until(self, predicate: Callable[[Channel], T], timeout: float = PATIENCE) -> T:
         """The first true value of `predicate(channel)`; AssertionError with the transcript after `timeout` seconds."""
         return await self.server.changes.until(lambda: predicate(self), timeout, self.transcript)
 
-    async def until_shows(self, text: str, timeout: float = 5.0) -> Message:
+    async def until_shows(self, text: str, timeout: float = PATIENCE) -> Message:
         """The bot's newest message that contains `text`, once there is one."""
 
         def found(channel: Channel) -> Message | None:

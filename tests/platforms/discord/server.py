@@ -12,6 +12,7 @@ import discord
 import yarl
 from aiohttp import web
 
+from tests.patience import PATIENCE
 from tests.platforms.discord.clock import Clock, Times
 from tests.platforms.discord.commands import Registry
 from tests.platforms.discord.content import Rules
@@ -231,11 +232,11 @@ class DiscordServer:
         """Everybody whom the bot notified, message by message."""
         return [name for c in self.channels.values() for m in c.log if m.by_bot for name in m.pings]
 
-    async def ready(self, timeout: float = 5.0) -> None:
+    async def ready(self, timeout: float = PATIENCE) -> None:
         """Wait until a bot is connected and told its guilds."""
         await self.until(lambda: self.gateway.ready, timeout)
 
-    async def until(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:
+    async def until(self, predicate: Callable[[], T], timeout: float = PATIENCE) -> T:
         """The first true value of `predicate()`; AssertionError with the calls after `timeout` seconds."""
         return await self.changes.until(predicate, timeout, self.transcript)
 

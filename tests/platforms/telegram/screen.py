@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.patience import PATIENCE
 from tests.platforms.telegram.messages import Edit, Message, User
 from tests.platforms.telegram.record import Event
 from tests.platforms.telegram.rejected import Rejected
@@ -145,7 +146,7 @@ class Screen:
         """Readable lines in order: seconds since the server started, what happened, the message's id and text."""
         return "\n".join(event.line(self.server.started) for event in self.log)
 
-    async def until(self, predicate: Predicate, timeout: float = 5.0) -> Message:
+    async def until(self, predicate: Predicate, timeout: float = PATIENCE) -> Message:
         """Wait for a message on screen for which `predicate` holds; the oldest such one."""
 
         def found() -> Message | None:
@@ -154,7 +155,9 @@ class Screen:
         message: Message = await self.server.bell.until(found, timeout, self.explain)
         return message
 
-    async def answer(self, after: Message, when: Predicate = bool, still: float = 0.0, timeout: float = 5.0) -> Message:
+    async def answer(
+        self, after: Message, when: Predicate = bool, still: float = 0.0, timeout: float = PATIENCE
+    ) -> Message:
         """Wait for the bot's message that replies to `after`, or else follows it in its thread without a reply.
 
         when: what must hold of it; without it the first post counts, however unfinished.
@@ -169,7 +172,7 @@ class Screen:
             found = await self.server.bell.until(lambda: self._answer(after, when), timeout, self.explain)
         return found
 
-    async def gone(self, message: Message, timeout: float = 5.0) -> None:
+    async def gone(self, message: Message, timeout: float = PATIENCE) -> None:
         """Wait until this message was deleted."""
         await self.server.bell.until(lambda: message.deleted is not None, timeout, self.explain)
 

@@ -21,6 +21,7 @@ from core.model.embedded.launch import Server, launch
 from core.model.embedded.progress import Progress
 from core.model.embedded.service import Embedded
 from core.model.embedded.weights import SMOL
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.model
 
@@ -84,7 +85,7 @@ async def test_nobody_else_on_the_machine_may_use_it(server: Server) -> None:
 async def test_it_ends_when_its_stdin_does(server: Server) -> None:
     assert server.process.stdin is not None
     server.process.stdin.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await server.wait() == 0
 
 
@@ -97,7 +98,7 @@ def test_it_ends_when_nobody_hears_that_it_is_ready(smol: Path) -> None:
     child.stdin.write(json.dumps(order).encode() + b"\n")
     child.stdout.close()
     child.stdin.close()
-    assert child.wait(timeout=20) == 0
+    assert child.wait(timeout=PATIENCE) == 0
 
 
 PARENT = """
@@ -136,7 +137,7 @@ async def test_it_dies_with_a_parent_that_is_killed(smol: Path, when: str) -> No
     assert alive(child)
     parent.send_signal(signal.SIGKILL)
     await parent.wait()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while alive(child):
             await asyncio.sleep(0.02)
 

@@ -17,6 +17,7 @@ from core.model.embedded.service import BETTER, Embedded
 from core.model.seam import Status
 from core.types import Delta
 from tests.core.model.embedded.sources import Scripted, failing, weights
+from tests.patience import PATIENCE
 from tests.platforms.model import ModelServer
 
 HI: list[BaseMessage] = [HumanMessage("Hi")]
@@ -79,7 +80,7 @@ async def read(model: Embedded) -> list[Delta]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.01)
 

