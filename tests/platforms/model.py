@@ -142,6 +142,7 @@ class ModelServer:
             return web.Response(text=fault.body)
         if fault.how == "gone" and http.transport is not None:
             http.transport.abort()
+            return web.Response()
         text = self.reply if isinstance(self.reply, str) else self.reply(request.messages)
         text = request.cut(text) if self.obeys else text
         if not request.body.get("stream"):

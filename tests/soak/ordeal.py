@@ -112,7 +112,7 @@ class Ordeal:
     async def _drop(self, lasting: bool, random: Random) -> None:
         """Cut the event stream now and then. lasting: its session can be taken up again."""
         while self.ills:
-            await asyncio.sleep(random.uniform(0.2, 2.5))
+            await asyncio.sleep(random.uniform(0.2, 1.2))
             if not self.arena.discord.gateway.ready:
                 continue
             if expired := not lasting and random.random() < 0.6:
