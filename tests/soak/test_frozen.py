@@ -49,7 +49,7 @@ async def quiet(arena: Arena) -> None:
         now, calls = time.monotonic(), len(shown(arena))
         since = since if calls == before else now
         before = calls
-        return now - since > 0.5
+        return now - since > 0.3
 
     await arena.until(still, "silence")
 

@@ -71,7 +71,7 @@ async def test_a_message_survives(arena: Arena, platform: str, step: str, nth: i
 
 
 async def test_a_few_kills_at_random(arena: Arena) -> None:
-    verdict = await Ordeal(arena, crowd(arena)[::2], 1).run(4)
+    verdict = await Ordeal(arena, crowd(arena)[::2], 1).run(3)
     assert verdict.flaws == [], str(verdict)
 
 
