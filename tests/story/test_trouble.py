@@ -86,6 +86,7 @@ async def test_a_retry_that_fails_outside_of_the_model_leaves_the_old_answer(
         await dana.presses("retry")
         shown = await dana.hears("Something went wrong (id 2)")
     assert shown.startswith("You said: Hello\n\n")
+    await town.settled()
     assert "You said: Hello" in await dana.asks("/history", "Something went wrong")
 
 
