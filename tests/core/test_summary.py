@@ -226,3 +226,30 @@ async def test_a_turn_that_is_still_being_answered_is_neither_folded_over_nor_sk
     session = await store.sessions.get(id)
     assert session is not None
     assert session.folded > slow.seq
+
+
+@pytest.mark.parametrize(
+    ("deltas", "kept"),
+    [
+        ([Delta("Bo has a d"), Delta("Bo has a cat.", anew=True)], "Bo has a cat."),
+        ([Delta("x" * 1500)] * 9, "x" * LONGEST),
+    ],
+)
+async def test_what_is_void_or_too_much_is_not_kept(
+    store: Store, notes: Notes, summaries: Summaries, monkeypatch: pytest.MonkeyPatch, deltas: list[Delta], kept: str
+) -> None:
+    given: list[Delta] = []
+
+    async def stream(messages: Sequence[BaseMessage], said: str = "") -> AsyncGenerator[Delta]:
+        for delta in deltas:
+            given.append(delta)
+            yield delta
+
+    monkeypatch.setattr(notes, "stream", stream)
+    id = await talk(store, 4)
+    summaries.tend(id)
+    await idle(summaries)
+    session = await store.sessions.get(id)
+    assert session is not None
+    assert session.summary == kept
+    assert len(given) < 4  # a model that never ends is not read to its end
