@@ -88,6 +88,8 @@ class Summaries:
         async with aclosing(self._model.stream(prompt(session.summary, fits))) as stream:
             async for delta in stream:
                 text = delta.text if delta.anew else text + delta.text
+                if len(text.strip()) >= LONGEST:
+                    break
         if not text.strip():
             raise ModelError("the model wrote an empty summary")
         return text.strip()[:LONGEST]
