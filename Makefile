@@ -13,8 +13,8 @@ run: install ## start everything that is configured (see .env.example)
 
 install: $(VENV)/.run ## prepare .venv without starting anything
 
-test: $(VENV)/.dev ## run all tests
-	@$(BIN)/python -m pytest -n 2
+test: $(VENV)/.dev ## run all tests (four at once: many of them wait for something)
+	@$(BIN)/python -m pytest -n 4
 
 check: $(VENV)/.dev ## format, lint, types and layering
 	@$(BIN)/ruff format --check .

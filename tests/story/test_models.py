@@ -350,7 +350,7 @@ async def test_a_model_that_never_ends_is_ended(town: Town, platform: str, monke
     town.model.reply = "and so on, " * 10_000
     shown = await dana.asks("Tell me everything.", ENDLESS)
     assert shown.startswith("and so on, and so on")
-    assert len(shown) < 500
+    assert len(shown) < 10_000  # of 110,000; what was read at once is shown whole
     await dana.sees(lambda: "retry" in dana.buttons(), "the buttons of an answer that has ended")
     assert "continue" not in dana.buttons()
     town.model.reply, town.model.thoughts = "", "Let me see. " * 10_000
