@@ -19,6 +19,7 @@ from aiohttp import web
 
 from tests.patience import PATIENCE
 from tests.platforms.answers import Answer, Fault, Gate, Request, counted, error, failed, head
+from tests.platforms.closing import close
 from tests.platforms.replies import Messages, remember
 
 __all__ = ["Fault", "Gate", "ModelServer", "Request"]
@@ -107,7 +108,7 @@ class ModelServer:
         if self.gate is not None:
             self.gate.open()
         if self._runner is not None:
-            await self._runner.cleanup()
+            await close(self._runner)
 
     async def __aenter__(self) -> ModelServer:
         await self.start()

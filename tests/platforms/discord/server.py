@@ -13,6 +13,7 @@ import yarl
 from aiohttp import web
 
 from tests.patience import PATIENCE
+from tests.platforms.closing import close
 from tests.platforms.discord.clock import Clock, Times
 from tests.platforms.discord.commands import Registry
 from tests.platforms.discord.content import Rules
@@ -82,7 +83,7 @@ class DiscordServer:
     async def __aexit__(self, *_: object) -> None:
         for connection in list(self.gateway.connections):
             connection.cut()
-        await self._runner.cleanup()
+        await close(self._runner)
 
     async def _download(self, request: web.Request) -> web.Response:
         file = self.files.get(int(request.match_info["id"]))

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 
 from aiohttp import web
 
+from tests.platforms.closing import close
 from tests.platforms.telegram import account, sending
 from tests.platforms.telegram.chats import Chat, Press
 from tests.platforms.telegram.faults import Fault, Faults
@@ -80,7 +81,7 @@ class TelegramServer:
         self.updates.close()
         for task in self._running:
             task.cancel()
-        await self._runner.cleanup()
+        await close(self._runner)
 
     @property
     def base_url(self) -> str:
