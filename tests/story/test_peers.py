@@ -39,6 +39,7 @@ SHOWN = {
     "emoji at a border": "core/live/test_pages.py::test_no_border_inside_a_grapheme",
     "a 429 next door": "story/test_peers.py::test_flood_control_in_one_chat_delays_nobody_else",
     "kill -9": "core/store/test_kill.py::test_what_was_reported_is_there",
+    "kill -9 at each step": "soak/test_steps.py::test_a_message_survives",
     "stopped": "story/test_a_conversation.py::test_stop_acts_at_once_and_keeps_what_was_said",
     "a final text that is the same but for blanks": "story/test_peers.py::test_blanks_at_the_end_are_no_edit",
     "a private chat seen from a group": "story/test_groups.py::test_a_private_chat_is_never_visible_from_a_group",
