@@ -86,6 +86,7 @@ class House:
         if moderation := build_moderation(self._settings, keys):
             self._closing.append(moderation.close)
         hub = self._hub = Hub(store, model, self._settings, alert=alarm.tell, alerts=alerts, flagged=moderation)
+        self._in_background(hub.watch())
         makers = _makers(self._settings, hub, store, model)
         if not makers:
             raise SetupError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from core.errors import UserError
@@ -22,6 +22,7 @@ class Grants(Protocol):
     """The part of the store that remembers who was let in."""
 
     async def level(self, subject: str) -> str | None: ...
+    async def among(self, subjects: Collection[str]) -> set[str]: ...
     async def grant(self, subject: str, level: str, *, name: str = "", by: str = "") -> None: ...
     async def pairing(self, subject: str, name: str) -> Pairing: ...
     async def admit(self, code: str, *, by: str) -> Pairing | None: ...
@@ -31,7 +32,7 @@ class Grants(Protocol):
 
 
 class Access:
-    """Decides on every message before anything of it is stored."""
+    """Decides on every message before anything of it is stored. left: told who was let out, in this process."""
 
     def __init__(
         self, grants: Grants, *, open: bool, admins: tuple[str, ...], now: Callable[[], float] = time.time
@@ -41,20 +42,30 @@ class Access:
         self._admins = frozenset(admins)
         self._now = now
         self._told: dict[str, float] = {}
+        self.left: list[Callable[[str], None]] = []
 
     async def allows(self, incoming: Incoming) -> bool:
         """Whether this message may be answered."""
-        author = incoming.author.subject
-        if self.open or incoming.address.platform == "web":  # the page's login is its own approval
+        if not await self.outside([incoming]):
             return True
-        if incoming.address.private:
-            return author in self._admins or await self._grants.level(author) is not None
-        if await self._grants.level(space_of(incoming.address)):
+        says_approve = not incoming.address.private and incoming.text.startswith("/approve")
+        return says_approve and await self.is_admin(incoming.author.subject)
+
+    async def outside(self, messages: Iterable[Incoming]) -> set[str]:
+        """Who is not let in of those by whose approval these messages came (`let_in_as`)."""
+        asked = {let_in_as(incoming) for incoming in messages if not self._always(incoming)}
+        return asked - await self._grants.among(asked) if asked else set()
+
+    def _always(self, incoming: Incoming) -> bool:
+        """On the page ACCESS=open lets nobody in: its login gives them a level, which they have until /revoke."""
+        if self.open and incoming.address.platform != "web":
             return True
-        return incoming.text.startswith("/approve") and await self.is_admin(author)
+        return incoming.address.private and incoming.author.subject in self._admins
 
     async def refusal(self, incoming: Incoming) -> str:
         """What the author of a message that is not allowed is told; "" is silence."""
+        if incoming.address.platform == "web":  # let out a moment ago: the page says that they are signed out
+            return ""
         if not incoming.address.private:
             return await self._refuse_group(incoming)
         author = incoming.author
@@ -102,6 +113,8 @@ class Access:
             raise UserError(
                 f"Nobody is let in as “{plain(subject[:60])}”. In a private chat, /revoke alone lists who is."
             )
+        for told in self.left:
+            told(member.subject)
         return member
 
     async def _refuse_group(self, incoming: Incoming) -> str:
@@ -125,6 +138,11 @@ def plain(name: str) -> str:
     """A name as its owner chose it, fit for Markdown: a stranger's name must not become a link in our own words."""
     # "]", "(" and ")" stay: an escaped pair of brackets is a formula to some, and without "[" there is no link.
     return re.sub(r"(^[+-]|[\\`*_{}\[<>#!|~$])", r"\\\1", " ".join(name.split()))
+
+
+def let_in_as(incoming: Incoming) -> str:
+    """Whose approval a message comes in by: its author's in private, else the group's or server's."""
+    return incoming.author.subject if incoming.address.private else space_of(incoming.address)
 
 
 def space_of(address: Address) -> str:

@@ -82,7 +82,6 @@ class Hub:
             stop=self._engine.stop,
             stop_answer=self._stop_answer,
             stop_session=self._engine.stop_session,
-            let_out=lambda subject: self._door.let_out(subject),
         )
         self._at_once = AtOnce(self._handlers)
         asks_admin = self._is_group_admin
@@ -104,7 +103,9 @@ class Hub:
             answered=self._summaries.tend if settings.summaries else lambda session: None,
             now=now,
         )
-        self._door = Door(self.access.allows, self._chat.handle, self._chat.drop, self._engine.stop)
+        access = self.access
+        self._door = Door(access.allows, self._chat.handle, self._chat.drop, self._engine.stop, access.outside)
+        access.left.append(self._door.let_out)
         self._saying: set[asyncio.Task[None]] = set()
 
     def add(self, platform: Platform) -> None:
@@ -125,6 +126,10 @@ class Hub:
         for address, at in await self._store.deliveries.recent_calls(now - CALLS_KEPT):
             if (address.platform, address.bot) == (platform.name, platform.bot):
                 self._budgets.of(platform.open(address).limits).spend(ago=max(now - at, 0.0))
+
+    async def watch(self) -> None:
+        """Look at who another process lets out (`python -m bots revoke`). Runs until cancelled."""
+        await self._door.watch()
 
     async def close(self, grace: float) -> None:
         """Take no new work; all that is being written ends within `grace` seconds, or goes on at the next start."""

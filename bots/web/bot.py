@@ -75,6 +75,7 @@ class WebBot:
         self._hooks = hooks
         self._server: _Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        access.left.append(self._let_out)
 
     @property
     def url(self) -> str:
@@ -133,6 +134,11 @@ class WebBot:
     async def link(self) -> str:
         """A link that opens the page once, within the hour, and signs its browser in."""
         return f"{self.url}/?token={await self._site.store.logins.mint(OWNER)}"
+
+    def _let_out(self, who: str) -> None:
+        platform, _, person = who.partition(":")
+        if platform == PLATFORM:
+            self._site.bus.let_out(person)
 
     def _bind(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET

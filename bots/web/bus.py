@@ -32,6 +32,8 @@ class Subscriber:
         self._wake = asyncio.Event()
 
     def put(self, key: Hashable, news: Message | Event) -> None:
+        if self.closed:
+            return
         if len(self._news) >= PENDING and key not in self._news:
             self._news = {"reload": {"type": "reload"}}
         else:
@@ -111,6 +113,12 @@ class Bus:
         """End the streams of the pages that are signed in with this cookie."""
         for subscriber in self._subscribers:
             if subscriber.login == login:
+                subscriber.shut_out()
+
+    def let_out(self, person: str) -> None:
+        """End the streams of all pages of this person."""
+        for subscriber in self._subscribers:
+            if subscriber.person == person:
                 subscriber.shut_out()
 
     def close(self) -> None:

@@ -23,7 +23,9 @@ LONGEST = 100_000  # characters of one message: more than any model in use reads
 
 
 class Access(Protocol):
-    """Who may talk, and who may let others in."""
+    """Who may talk, and who may let others in. left: told who was let out."""
+
+    left: list[Callable[[str], None]]
 
     async def approve(self, code: str, by: str) -> str: ...
     async def pending(self) -> list[Pairing]: ...

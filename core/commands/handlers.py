@@ -60,7 +60,6 @@ class Handlers:
         stop: Callable[[Lane], bool],
         stop_answer: Callable[[int, Lane], bool],
         stop_session: Callable[[SessionKey], bool],
-        let_out: Callable[[str], None],
     ) -> None:
         self._store = store
         self._access = access
@@ -71,7 +70,6 @@ class Handlers:
         self._stop_lane = stop
         self._stop_answer = stop_answer
         self._stop_session = stop_session
-        self._let_out = let_out
 
     async def run(self, request: Request) -> str:
         """The answer to a command, as Markdown. Raises UserError with a sentence for the user."""
@@ -248,7 +246,6 @@ class Handlers:
         if not request.argument and address.private:
             return letting_out.listed(await self._access.members(), open=self._access.open)
         member = await self._access.revoke(request.argument or space_of(address))
-        self._let_out(member.subject)
         return letting_out.told(member, open=self._access.open)
 
     async def _require_group_admin(self, request: Request, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 
@@ -10,6 +11,7 @@ import pytest
 from bots.approve import approve, revoke
 from core.errors import UserError
 from core.settings import Settings
+from tests.platforms.model import Gate
 from tests.story.people import TelegramPerson, WebPerson
 from tests.story.town import TIMEOUT, Person, Town
 
@@ -189,6 +191,65 @@ async def test_whoever_is_let_out_of_the_page_is_signed_out(town: Town) -> None:
     message = {"id": str(uuid.uuid4()), "text": "/revoke web:owner"}
     assert (await owner.http.post(f"/api/sessions/{owner.session}/messages", json=message)).status_code == 202
     assert (await owner.http.get("/api/state")).status_code == 401
+
+
+async def says(owner: WebPerson, text: str) -> None:
+    """Sent from the page, whatever becomes of it."""
+    message = {"id": str(uuid.uuid4()), "text": text}
+    sent = await owner.http.post(f"/api/sessions/{owner.session}/messages", json=message)
+    assert sent.status_code == 202, sent.text
+
+
+async def asking(town: Town) -> tuple[WebPerson, Gate]:
+    """Somebody on the page whose first question is being answered, and whose second one waits."""
+    await town.open("web", access="invite")
+    owner = await town.person("web")
+    assert isinstance(owner, WebPerson)
+    await owner.asks("Hello", "You said: Hello")
+    await town.settled()
+    gate = town.model.hold(after=1)
+    await says(owner, "the first question")
+    await gate.reached(1)
+    await says(owner, "a question that waits")
+    return owner, gate
+
+
+async def test_what_waits_on_the_page_of_who_is_let_out_is_neither_asked_nor_seen(town: Town) -> None:
+    owner, gate = await asking(town)
+    asked = len(town.asked)
+    assert owner._listening is not None
+    await says(owner, "/revoke web:owner")
+    async with asyncio.timeout(TIMEOUT):
+        await owner._listening  # its stream of news ends at once, and not at the next look at its cookie
+        await town.settled()
+    gate.open()
+    assert len(town.asked) == asked
+
+
+async def test_the_command_line_ends_what_is_being_written_for_who_is_let_out(town: Town) -> None:
+    _, gate = await asking(town)
+    asked = len(town.asked)
+    settings = Settings(_env_file=None, data_dir=town.folder)  # type: ignore[call-arg]
+    assert "is let out" in await revoke(settings, "web:owner")
+    await town.settled()
+    gate.open()
+    assert len(town.asked) == asked
+
+
+async def test_the_command_line_ends_an_answer_in_a_chat(town: Town) -> None:
+    await town.open("telegram", access="invite")
+    ada, dana = await let_in(town, "Ada"), await let_in(town)
+    gate = town.model.hold(after=2)
+    await dana.says("count, please")
+    await ada.says("count, please")
+    await gate.reached(2)
+    settings = Settings(_env_file=None, data_dir=town.folder)  # type: ignore[call-arg]
+    await revoke(settings, f"telegram:{dana.user.id}")
+    await dana.sees(lambda: town.waiting() == 1, "the end of one answer")
+    gate.open()
+    await town.settled()
+    assert await ada.hears("You said: count, please")
+    assert "You said: count, please" not in "".join(dana.heard())
 
 
 async def test_discord_offers_who_is_in_to_admins_only(town: Town) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -161,6 +161,7 @@ class People:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.approved: list[tuple[str, str]] = []
+        self.left: list[Callable[[str], None]] = []
 
     async def is_admin(self, subject: str) -> bool:
         return await self.store.access.level(subject) == "admin"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
-from core.dispatch.door import Door
+from core.access import let_in_as
+from core.dispatch.door import LOOK, Door
 from core.store import Lease, Row
 from core.types import Address, Author, Incoming, Lane, SessionKey
+from tests.virtual import run
 
 ADA = Author("telegram", "5", "Ada")
 PRIVATE = Address("telegram", "7", "5")
@@ -30,13 +33,18 @@ class House:
         self.dropped: list[Row] = []
         self.stopped: list[Lane] = []
         self.go_on = asyncio.Event()
-        self.door = Door(self._allows, self._answer, self._drop, lambda lane: not self.stopped.append(lane))
+        self.door = Door(
+            self._allows, self._answer, self._drop, lambda lane: not self.stopped.append(lane), self._outside
+        )
 
     async def handle(self, row: Row) -> bool:
         return await self.door.handle(row, Lease(row.lane, 1), asyncio.Event())
 
     async def _allows(self, incoming: Incoming) -> bool:
         return self.let_in
+
+    async def _outside(self, messages: Iterable[Incoming]) -> set[str]:
+        return set() if self.let_in else {let_in_as(incoming) for incoming in messages}
 
     async def _answer(self, row: Row, lease: Lease, stop: asyncio.Event) -> bool:
         self.answered.append(row)
@@ -87,6 +95,25 @@ async def test_the_answers_of_who_is_let_out_end(house: House, address: Address,
     assert await answering
     house.door.let_out(subject)
     assert len(house.stopped) == int(ends)
+
+
+@pytest.mark.parametrize("express", [False, True])
+def test_whoever_another_process_lets_out_is_seen_within_a_second(express: bool) -> None:
+    async def story() -> House:
+        house = House()
+        watching = asyncio.create_task(house.door.watch())
+        answering = asyncio.create_task(house.handle(row(express=express)))
+        await asyncio.sleep(10 * LOOK)
+        assert house.stopped == []
+        house.let_in = False
+        await asyncio.sleep(1.01 * LOOK)
+        house.go_on.set()
+        await answering
+        await asyncio.sleep(LOOK)
+        watching.cancel()
+        return house
+
+    assert set(run(story()).stopped) == (set() if express else {row().lane})
 
 
 async def test_a_command_that_is_being_shown_is_not_ended(house: House) -> None:

@@ -96,3 +96,12 @@ async def test_a_flood_of_strangers_drops_the_oldest(store: Store) -> None:
     made = [await store.access.pairing(f"telegram:{n}", f"{n}") for n in range(1003)]
     assert await store.access.pending() == made[3:]
     assert await store.access.admit(made[0].code, by="") is None
+
+
+async def test_of_many_people_those_are_found_who_are_let_in(store: Store) -> None:
+    assert await store.access.among([]) == set()
+    await store.access.grant("telegram:7", "member")
+    await store.access.grant("telegram:1200", "admin")
+    await store.access.grant("telegram:9999", "member")
+    asked = [f"telegram:{number}" for number in range(1500)]
+    assert await store.access.among(asked) == {"telegram:7", "telegram:1200"}
