@@ -22,7 +22,10 @@ LOOK = 1.0  # seconds between two looks at whether those who are being answered 
 
 
 class Door:
-    """outside: who is not let in any more of those who sent these. handle: answers a row. give_up: finishes one without a word. stop: ends what is being written in a lane."""
+    """handle: answers a row. give_up: finishes one without a word. stop: ends what is being written in a lane.
+
+    outside: who is not let in any more, of those by whose approval these messages came (`core.access.let_in_as`).
+    """
 
     def __init__(
         self,
