@@ -31,7 +31,7 @@ CHANNELS_AT_ONCE = 5
 AGAIN = (0.5, 1.0, 2.0, 4.0)  # seconds between tries; what is said meanwhile waits for as long
 DISCORD_EPOCH = 1420070400.0  # https://discord.com/developers/docs/reference#snowflakes
 
-_LOST = (discord.ConnectionClosed, aiohttp.ClientError, OSError, TimeoutError)
+_LOST = (discord.ConnectionClosed, discord.DiscordServerError, aiohttp.ClientError, OSError, TimeoutError)
 
 # Set while events of an earlier session are replayed, and so in the tasks that take them.
 MISSED: ContextVar[bool] = ContextVar("missed", default=False)

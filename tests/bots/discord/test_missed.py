@@ -149,6 +149,7 @@ async def test_a_session_is_replayed_when_the_connection_fails_at_first() -> Non
         def refuse(connection: Any, data: Any) -> None:
             if len(refused) < 2:
                 refused.append(connection.cut())
+                server.refuse_gateway(1)
             else:
                 handle(connection, data)
 
