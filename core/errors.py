@@ -128,10 +128,15 @@ class ModelRefused(ModelError):
 class ContextTooLong(ModelError):
     """This is more than the model can read at once. Please send less, or start anew with /new."""
 
-    def __init__(self, message: str = "", *, limit: int | None = None, sent: int | None = None) -> None:
-        """limit, sent: the tokens that the model reads and those that it was sent, where the endpoint says so."""
+    def __init__(
+        self, message: str = "", *, limit: int | None = None, sent: int | None = None, total: int | None = None
+    ) -> None:
+        """limit, sent: the tokens that the model reads and those of the prompt, where the endpoint says so.
+
+        total: the largest number that it tells; those of the prompt, perhaps with what was asked for the answer.
+        """
         super().__init__(message)
-        self.limit, self.sent = limit, sent
+        self.limit, self.sent, self.total = limit, sent, total
 
 
 class ModelCut(ModelError):

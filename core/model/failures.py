@@ -79,8 +79,8 @@ def explain(error: Exception, *, started: bool, secrets: Iterable[str] = ()) -> 
     wait = retry_after(response.headers, time.time()) if response is not None else None
     told = line(_told(error), secrets)
     if kind is ContextTooLong:
-        limit, sent = numbers(_words(error))
-        return ContextTooLong(told, limit=limit, sent=sent)
+        limit, sent, total = numbers(_words(error))
+        return ContextTooLong(told, limit=limit, sent=sent, total=total)
     if kind is ModelBusy:
         return ModelBusy(told, retry_after=wait, limit=status_of(error) == 429)
     return kind(told)

@@ -35,7 +35,7 @@ class Fit:
         """Put what the asker wants into a request, as far as the model takes it. said: of the answer, before this."""
         if asked.parameters.temperature is not None:
             request["temperature"] = asked.parameters.temperature
-        limits = [request.get(LIMIT), limit(asked, said), asked.most if asked.firm else None]
+        limits = [request.get(LIMIT), ceiling(asked, said)]
         if wanted := [each for each in limits if each is not None]:
             request[LIMIT] = min(wanted)
         if "temperature" in self._refused:
@@ -61,6 +61,12 @@ def limit(asked: Asking, said: str = "") -> int | None:
     """The tokens that what is still to be said may have; None: any number."""
     length = asked.parameters.length
     return None if length is None else max(length - size(said) // BYTES, LEAST)
+
+
+def ceiling(asked: Asking, said: str = "") -> int | None:
+    """The tokens that an endpoint is asked to end at, for its asker's sake or for want of money; None: not at any."""
+    limits = [limit(asked, said), asked.most if asked.firm else None]
+    return min((each for each in limits if each is not None), default=None)
 
 
 async def kept(deltas: AsyncGenerator[Delta], most: int | None, said: str = "") -> AsyncGenerator[Delta]:

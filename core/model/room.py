@@ -1,11 +1,13 @@
 """How much a model reads at once, learned from what it refused, so that the next prompt is cut before it is asked.
 
-Every rung of the router has one `Room`, for as long as the process lives. Tokens are those of `core.model.counting`.
+Every rung of the router has one `Room`, which all chats share: nothing is learned of it from what one of them asked for
+its answer, and what was learned runs out. Tokens are those of `core.model.counting`.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -27,6 +29,17 @@ _LIMIT = re.compile(
     r"(?:context (?:length|window|size)|number of tokens allowed|n_ctx)\D{0,20}?(\d[\d,]*)|> (\d[\d,]*) maximum",
     re.IGNORECASE,
 )
+# Where they say how much of that the prompt is, without what was asked for the answer: OpenAI ("4900 in the messages",
+# "messages resulted in 9000 tokens"), vLLM ("your request has 40 input tokens", "passed 40 input tokens"), SGLang ("40
+# tokens from the input messages"), OpenRouter ("40 of text input"), llama.cpp ("request (5012 tokens)",
+# n_prompt_tokens), and the others as above.
+_PROMPT = re.compile(
+    r"(\d[\d,]*) (?:tokens )?(?:in the messages|in (?:your|the) prompt|from the input|(?:of )?(?:text )?input\b)"
+    r"|(?:messages resulted in|n_prompt_tokens\W{1,4}|prompt is too long:|input token count|request|keep the first)"
+    r" ?\(?(\d[\d,]*)",
+    re.IGNORECASE,
+)
+LASTS = 3600.0  # seconds: an endpoint may read more by then, or what it said was not said of the prompt
 KEPT = 0.5  # of the room, after a cut
 REMEMBERED = 1000  # cuts: two numbers each
 
@@ -35,19 +48,46 @@ Shrink = Callable[[Sequence["BaseMessage"]], "list[BaseMessage] | None"]
 _NUMBER = re.compile(r"\d[\d,]*")
 
 
-def numbers(words: str) -> tuple[int | None, int | None]:
-    """The tokens that an endpoint reads and those that it was sent, as its refusal tells; None for what it does not."""
+def numbers(words: str) -> tuple[int | None, int | None, int | None]:
+    """What a refusal tells: the tokens that the endpoint reads, those of the prompt, and the largest number beyond.
+
+    None for what it does not tell.
+    """
     found = _LIMIT.search(words)
     limit = _number(found[1] or found[2]) if found else 0
     if limit < SMALLEST:
-        return None, None
+        return None, None, None
+    sent = _PROMPT.search(words)
     beyond = [number for each in _NUMBER.findall(words) if (number := _number(each)) > limit]
-    return limit, max(beyond, default=None)
+    return limit, _number(sent[1] or sent[2]) if sent else None, max(beyond, default=None)
 
 
 def weight(prompt: Sequence[BaseMessage], said: str) -> int:
     """The tokens of a prompt and of what was said of its answer before."""
     return prompt_tokens(prompt) + size(said) // BYTES
+
+
+def beside(problem: ContextTooLong, count: int, answer: int | None) -> int | None:
+    """The tokens that are left for an answer where only that was too much; None when the prompt itself was.
+
+    count: of the prompt. answer: what was asked for, None when nobody did.
+    """
+    least = ANSWER if answer is None else min(answer, ANSWER)
+    if problem.limit is None:
+        return ANSWER if answer is not None and answer > ANSWER else None
+    sent = _sent(problem, answer)
+    if sent is None and answer is None:
+        return None
+    left = int((problem.limit - (count if sent is None else sent)) * SURE)
+    return left if left >= least and (answer is None or left < answer) else None
+
+
+def _sent(problem: ContextTooLong, answer: int | None) -> int | None:
+    """The tokens of the prompt as the endpoint counts them, as far as it tells."""
+    if problem.sent is not None or problem.total is None:
+        return problem.sent
+    sent = problem.total - (answer or 0)
+    return sent if sent > 0 else None
 
 
 def _round(prompt: Sequence[BaseMessage], at: int) -> int:
@@ -60,11 +100,20 @@ def _number(digits: str) -> int:
 
 
 class Room:
-    """most: the tokens of a prompt that the model takes; None until it has refused one."""
+    """How much one model takes, by what it has refused in the last hour."""
 
-    def __init__(self) -> None:
-        self.most: int | None = None
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._most: int | None = None
+        self._until = 0.0
         self._begins: OrderedDict[int, None] = OrderedDict()  # the rounds that cut prompts began with
+
+    @property
+    def most(self) -> int | None:
+        """The tokens of a prompt that the model takes; None while it has refused none."""
+        if self._clock() >= self._until:
+            self._most = None
+        return self._most
 
     def cut(self, prompt: Sequence[BaseMessage], said: str, shrink: Shrink) -> list[BaseMessage]:
         """The prompt with no more of its history than fits. said: of the answer, already.
@@ -110,17 +159,22 @@ class Room:
     def took(self, count: int) -> None:
         """The model has answered a prompt of so many tokens."""
         if not self.holds(count):
-            self.most = count
+            self._most = count
 
     def refused(self, count: int, problem: ContextTooLong, *, least: int, answer: int | None = None) -> None:
         """It was too much. least: what is taken for its room when the endpoint does not say; the next prompt, perhaps.
 
         answer: the tokens that the answer may have; endpoints count them in.
         """
-        most = 0
+        sent, most = _sent(problem, answer), 0
+        answer = min(answer or ANSWER, ANSWER)  # what one asker wants beyond is no reason to read less of everybody's
         if problem.limit is not None:
-            left = problem.limit - min(answer or ANSWER, problem.limit // 2)
+            left = problem.limit - min(answer, problem.limit // 2)
             # Its tokens are not ours: what it counted in this prompt says how they compare.
-            most = int(left * SURE * (count / problem.sent if problem.sent else 1.0))
+            most = int(left * SURE * (count / sent if sent else 1.0))
+            if most >= count and problem.sent is not None:
+                return  # by its own count the prompt fits
+        if count <= SMALLEST:
+            return
         most = most if 0 < most < count else min(least, count - 1)
-        self.most = max(most, SMALLEST)
+        self._most, self._until = max(most, SMALLEST), self._clock() + LASTS

@@ -25,7 +25,9 @@ from core.errors import (
     ModelUnreachable,
 )
 from core.model.asking import asking
-from core.model.room import Shrink, weight
+from core.model.counting import BYTES, size
+from core.model.fit import ceiling
+from core.model.room import Shrink, beside, weight
 from core.model.run import Run, Rung
 from core.model.seam import Status
 from core.model.waiting import Backoff
@@ -143,19 +145,33 @@ class Router:
         run.tries += 1
         run.began, run.began_with = self._clock(), run.text
         rung.breaker.begin()
-        async with aclosing(rung.model.stream(prompt, run.text)) as deltas:
-            async for delta in deltas:
-                run.take(delta)
-                yield self._signed(delta, rung, run) if delta.finish else delta
+        asked = asking()
+        wanted = asked.parameters
+        asked.parameters = replace(wanted, length=run.lengths.get(rung, wanted.length))
+        try:
+            async with aclosing(rung.model.stream(prompt, run.text)) as deltas:
+                async for delta in deltas:
+                    run.take(delta)
+                    yield self._signed(delta, rung, run) if delta.finish else delta
+        finally:
+            asked.parameters = wanted
         rung.breaker.works()
         rung.room.took(weight(prompt, run.began_with))
         self._alerts.over(f"model {rung.label}")
 
     def _shortened(self, problem: ContextTooLong, prompt: Sequence[BaseMessage], rung: Rung, run: Run) -> bool:
-        """Remember what was too long, and make it shorter for the next try, or let another model try it whole."""
-        shorter, count = self._shrink(prompt), weight(prompt, run.began_with)
+        """Remember what was too long, and make it shorter for the next try, or let another model try it whole.
+
+        Where only the answer that was asked for is too long, that is made shorter, once.
+        """
+        count, answer = weight(prompt, run.began_with), ceiling(asking(), run.began_with)
+        if rung not in run.lengths and (left := beside(problem, count, answer)) is not None:
+            run.lengths[rung] = left + size(run.began_with) // BYTES
+            log.info("there is less room for an answer than was asked for", model=rung.label, tokens=left)
+            return True
+        shorter = self._shrink(prompt)
         least = count if shorter is None else weight(shorter, run.text)
-        rung.room.refused(count, problem, least=least, answer=asking().parameters.length)
+        rung.room.refused(count, problem, least=least, answer=answer)
         log.info("the prompt was too long", model=rung.label, messages=len(prompt), reads=rung.room.most)
         if shorter is not None:
             run.prompts[rung] = shorter
@@ -202,7 +218,7 @@ class Router:
         if isinstance(problem, ContextTooLong | ModelRefused):
             return None
         hopeless = isinstance(problem, ModelForbidden | ModelUnknown | ModelNotReady)
-        self.weight(problem, rung, hopeless)
+        self._count(problem, rung, hopeless)
         run.failures[rung] = run.failures.get(rung, 0) + 1
         another = any(
             other not in run.skipped and other is not rung and other.breaker.allows() for other in self._order(run)
@@ -231,7 +247,7 @@ class Router:
         run.until = now + self._policy.total if run.until is None else run.until
         return run.failures[rung] >= self._policy.tries or run.tries >= self._policy.most or now + wait > run.until
 
-    def weight(self, problem: ModelError, rung: Rung, hopeless: bool) -> None:
+    def _count(self, problem: ModelError, rung: Rung, hopeless: bool) -> None:
         """Tell the breaker and, when the model is skipped from now on, the admins."""
         if isinstance(problem, ModelNotReady) or (isinstance(problem, ModelBusy) and problem.limit):
             return  # it is getting ready, or works but for this key's rate

@@ -45,6 +45,7 @@ class Run:
     thought: bool = False
     first: Rung | None = None  # that its asker has chosen
     prompts: dict[Rung, list[BaseMessage]] = field(default_factory=dict)  # cut to what each of them reads
+    lengths: dict[Rung, int] = field(default_factory=dict)  # tokens of the answer for which each of them has room
     too_long: set[Rung] = field(default_factory=set)  # for which even the question alone is
 
     def take(self, delta: Delta) -> None:

@@ -22,6 +22,7 @@ from core.errors import (
     ModelUnknown,
     ModelUnreachable,
 )
+from core.model.asking import ASKING, Asking, Parameters, asking
 from core.model.breaker import FIRST_REST, OPENS_AFTER, Breaker
 from core.model.router import Policy, Router
 from core.model.run import Rung
@@ -289,6 +290,38 @@ async def test_what_the_endpoint_says_of_its_window_is_kept_to_at_once() -> None
     for _ in range(2):
         await house.ask(LONG)
     assert [count for count, _ in a.asked] == [22, 4, 4]  # half of its window is for the answer
+
+
+class Windowed(Scripted):
+    """A model of 32768 tokens, with the answer that is asked for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.lengths: list[int | None] = []
+
+    async def stream(self, messages: Sequence[BaseMessage], said: str = "") -> AsyncGenerator[Delta]:
+        length = asking().parameters.length
+        self.lengths.append(length)
+        if (length or 0) > 32000:
+            self.asked.append((len(messages), said))
+            raise ContextTooLong(limit=32768, sent=40, total=50040)
+        async with aclosing(super().stream(messages, said)) as deltas:
+            async for delta in deltas:
+                yield delta
+
+
+async def test_one_askers_length_makes_the_model_forgetful_for_nobody() -> None:
+    a = Windowed("a")
+    house = House(a)
+    asked = Asking(parameters=Parameters(length=50_000))
+    token = ASKING.set(asked)
+    assert (await house.ask(LONG))[0] == "a"
+    ASKING.reset(token)
+    assert asked.parameters.length == 50_000
+    await house.ask(LONG)
+    assert house.rungs[0].room.most is None
+    assert [count for count, _ in a.asked] == [22, 22, 22]
+    assert a.lengths == [50_000, 31_091, None]
 
 
 async def test_each_model_reads_as_much_as_it_can() -> None:
