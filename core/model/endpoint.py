@@ -23,6 +23,7 @@ from core.model.keys import KeyRing
 from core.model.prefill import Prefill
 from core.model.reading import Patience, Reading
 from core.model.seam import Status
+from core.model.thoughts import Habit
 from core.model.weld import Unjoined, Weld
 from core.observe.log import get_logger
 from core.types import Delta
@@ -66,7 +67,7 @@ class Endpoint:
         self._starting: asyncio.Task[None] | None = None
         self._fit = Fit()
         self._counts: bool | None = None  # whether it takes stream_options; None until an answer has shown it
-        self._thinks = False  # without a tag before it
+        self._habit = Habit()
         self._prefill: Prefill | None = None
         self._prefill_known = False
 
@@ -133,8 +134,6 @@ class Endpoint:
         weld = Weld(said, prefilled=way is not None)
         async with aclosing(self._ask(going, way, said)) as deltas:
             async for delta in deltas:
-                if delta.anew:  # what was taken for the rest of the answer was thought
-                    raise Unjoined("only now its thoughts have ended")
                 if delta.thought:
                     yield delta
                 if delta.text and (joined := weld.feed(delta.text)):
@@ -156,7 +155,7 @@ class Endpoint:
         key, usage = self._keys.take(), self._counts is not False
         asked = asking()
         while True:
-            reading = Reading(self._patience, thinks=self._thinks and way is None)
+            reading = Reading(self._patience, thinks=self._habit.known and way is None)
             chunks = chat.chunks(
                 list(messages),
                 usage=usage,
@@ -165,7 +164,8 @@ class Endpoint:
                 shape=lambda request: self._fit.shape(request, asked, said),
             )
             try:
-                async with aclosing(kept(reading.deltas(chunks), limit(asked, said), said)) as deltas:
+                answer = kept(reading.deltas(chunks), limit(asked, said), said, rest=reading.rest)
+                async with aclosing(answer) as deltas:
                     async for delta in deltas:
                         yield delta
                 self._counts = usage
@@ -176,7 +176,8 @@ class Endpoint:
             except Exception as error:
                 problem = explain(error, started=reading.started, secrets=self._keys.secrets)
             finally:
-                self._thinks = self._thinks if reading.thinks is None else reading.thinks
+                if way is None:
+                    self._habit.learn(reading.thinks)
             if self._fit.learns(problem):
                 continue
             # Some endpoints answer stream_options with 400, not always naming it: ask once without.

@@ -6,7 +6,7 @@ is not sent again.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from typing import Any
 
@@ -69,9 +69,16 @@ def ceiling(asked: Asking, said: str = "") -> int | None:
     return min((each for each in limits if each is not None), default=None)
 
 
-async def kept(deltas: AsyncGenerator[Delta], most: int | None, said: str = "") -> AsyncGenerator[Delta]:
+async def kept(
+    deltas: AsyncGenerator[Delta],
+    most: int | None,
+    said: str = "",
+    *,
+    rest: Callable[[], Iterable[Delta]] = tuple,
+) -> AsyncGenerator[Delta]:
     """The deltas of an answer, ended as "length" when the endpoint does not keep to `most` tokens.
 
+    rest: what is held of it then.
     Where `most` is None it is ended as "endless" after `LONGEST` tokens, with those of `said` before it.
     """
     finish = "endless" if most is None else "length"
@@ -83,5 +90,7 @@ async def kept(deltas: AsyncGenerator[Delta], most: int | None, said: str = "") 
             left -= size(delta.text) + size(delta.thought)
             if left < 0 and not delta.finish:
                 log.info("the endpoint does not keep to the limit of an answer, it is ended here", tokens=most)
+                for held in rest():
+                    yield held
                 yield Delta(finish=finish)
                 return

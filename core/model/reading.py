@@ -53,7 +53,8 @@ class Reading:
                 watch.pause()  # while whoever reads us is at work
                 text = self._take(chunk)
                 if chunk.additional_kwargs and (thoughts := thought(chunk.additional_kwargs)):
-                    self._tags.told()
+                    for delta in self._tags.told():
+                        yield delta
                     yield Delta(thought=thoughts)
                 if text and self._tags.over:
                     yield Delta(text)
@@ -72,9 +73,13 @@ class Reading:
             yield Delta("\ufffd")
         yield self._last()
 
+    def rest(self) -> list[Delta]:
+        """What is held when nobody reads on."""
+        return self._tags.end(cut=True)
+
     @property
     def thinks(self) -> bool | None:
-        """Whether the model has thought without saying where it begins; None when that did not show."""
+        """Whether it looks as if thoughts without a beginning came first; None when that did not show."""
         return self._tags.thinks
 
     def _broken(self, error: BaseException, watch: Watch) -> None:

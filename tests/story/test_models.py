@@ -139,9 +139,12 @@ async def test_thoughts_are_quoted_above_the_answer_and_never_sent_back(town: To
 
 
 async def test_thoughts_whose_beginning_is_in_the_prompt_are_thoughts_all_the_same(town: Town, platform: str) -> None:
-    town.model.reply = "She greets me.\n</think>\n\nHello, Dana!"
     await town.open(platform, reasoning="quote")
     dana = await town.person(platform)
+    for n in "12":  # by these it is known
+        town.model.reply = f"Somebody is there.\n</think>\n\nHello {n}"
+        await dana.asks(n, f"Hello {n}")
+    town.model.reply = "She greets me.\n</think>\n\nHello, Dana!"
     for question in ("Hi", "Hi again"):
         assert await dana.asks(question, "Hello, Dana!") == quote_on(platform, "She greets me.") + "Hello, Dana!"
     assert "She greets me" not in str(town.asked[-1].messages)
@@ -149,13 +152,24 @@ async def test_thoughts_whose_beginning_is_in_the_prompt_are_thoughts_all_the_sa
 
 @pytest.mark.parametrize(
     "reply",
-    ["She greets me.\n</think>\n\nHello, Dana!", "<think>\nShe greets me.\n</think>\n\nHello, Dana!", "Hello, Dana!"],
+    ["\n</think>\n\nHello, Dana!", "<think>\nShe greets me.\n</think>\n\nHello, Dana!", "Hello, Dana!"],
 )
 async def test_thoughts_are_hidden_unless_they_are_wanted(town: Town, dana: Person, reply: str) -> None:
     town.model.reply = reply
     assert await dana.asks("Hi", "Hello, Dana!") == "Hello, Dana!"
     await dana.asks("Hi again", "Hello, Dana!")
     assert "She greets me" not in str(town.asked[-1].messages)
+
+
+async def test_an_answer_that_speaks_of_thoughts_is_kept_and_so_is_the_next_persons(town: Town) -> None:
+    await town.open("telegram")
+    dana, bob = await town.person("telegram"), await town.person("telegram", "Bob")
+    town.model.reply = "First come its thoughts, which end with\n</think>\nand then the answer itself."
+    answer = await dana.asks("How do templates mark thoughts?", "the answer itself")
+    assert answer.startswith("First come its thoughts")
+    assert "</think>" in answer
+    town.model.reply, town.model.finish = "Bob's ordinary answer. " * 10 + "The end of it.", "length"
+    assert (await bob.asks("Tell me a lot", "The end of it.")).startswith("Bob's ordinary answer.")
 
 
 async def test_an_answer_that_is_all_thoughts_says_so(town: Town) -> None:

@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from core.errors import (
     ModelRefused,
 )
+from core.model.asking import ASKING, Asking, Parameters
 from core.model.endpoint import DEFAULT_MODEL, Endpoint
 from core.types import Delta, Usage
 from tests.core.model.asking import HI, KEY, endpoint, failure, read, text_of
@@ -69,15 +70,43 @@ async def test_thoughts_are_no_text_and_keep_the_watch_patient() -> None:
     assert deltas == [Delta(thought="hm"), Delta("Hello"), Delta(finish="stop")]
 
 
-async def test_a_model_whose_thoughts_have_no_beginning_is_known_by_its_first_answer() -> None:
-    async with ModelServer("hm, hm\n</think>\n\nHello") as server, endpoint(server) as model:
-        first, second = await read(model), await read(model)
+THINKS = "hm, hm\n</think>\n\nHello"
+
+
+async def test_a_model_whose_thoughts_have_no_beginning_is_known_by_its_first_two_answers() -> None:
+    async with ModelServer(THINKS) as server, endpoint(server) as model:
+        first, second, third = [await read(model) for _ in range(3)]
         server.reply = "No need to think."
-        third, fourth = await read(model), await read(model)
-    assert final(first) == final(second) == ("hm, hm", "Hello")
-    assert [any(delta.anew for delta in deltas) for deltas in (first, second, third, fourth)] == [1, 0, 1, 0]
-    assert text_of(second) == "Hello"
-    assert final(third) == final(fourth) == ("", "No need to think.")
+        fourth, fifth = await read(model), await read(model)
+    assert final(first) == final(second) == ("", THINKS)
+    assert final(third) == ("hm, hm", "Hello")
+    assert final(fourth) == final(fifth) == ("", "No need to think.")
+    assert [any(delta.anew for delta in deltas) for deltas in (first, second, third, fourth, fifth)] == [0, 0, 0, 1, 0]
+
+
+async def test_one_answer_with_a_closing_tag_takes_nothing_from_itself_or_the_next() -> None:
+    reply = "Thoughts end with\n</think>\nand then comes the answer."
+    async with ModelServer(reply) as server, endpoint(server) as model:
+        assert final(await read(model)) == ("", server.reply)
+        server.reply, server.finish = "An ordinary answer. " * 20, "length"
+        deltas = await read(model)
+    assert final(deltas) == ("", server.reply)
+    assert not any(delta.anew or delta.thought for delta in deltas)
+
+
+@pytest.mark.parametrize("cut", ["by the endpoint", "here"])
+async def test_an_ordinary_answer_of_a_model_that_was_known_to_think_is_not_lost_when_it_is_cut(cut: str) -> None:
+    token = ASKING.set(Asking(parameters=Parameters(length=None if cut == "by the endpoint" else 20)))
+    async with ModelServer(THINKS, obeys=cut != "here") as server, endpoint(server) as model:
+        await read(model), await read(model)
+        server.reply, server.finish = "An ordinary answer. " * 20, "length"
+        deltas = await read(model)
+    ASKING.reset(token)
+    assert deltas[-1].finish == "length"
+    thoughts, text = final(deltas)
+    assert thoughts == ""
+    assert len(text) >= 120
+    assert server.reply.startswith(text)
 
 
 def final(deltas: list[Delta]) -> tuple[str, str]:

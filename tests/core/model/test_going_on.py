@@ -134,16 +134,22 @@ async def test_what_is_not_worth_it_or_not_possible_is_begun_anew(told: str, way
     assert len(server.requests) == 1
 
 
-async def test_a_rest_that_turns_out_to_be_thought_is_begun_anew_and_only_once() -> None:
-    def thinks(messages: Messages) -> str:
-        return (
-            f"{obedient(messages)}\n</think>\n\nA fox." if messages[-1]["role"] == "assistant" else "hm</think>A fox."
-        )
-
-    async with ModelServer(thinks, owner="llamacpp") as server:
+async def test_a_closing_tag_in_the_rest_is_text() -> None:
+    async with ModelServer(lambda messages: f"{obedient(messages)}\n</think>\n\nA fox.", owner="llamacpp") as server:
         text, _ = await rest(server)
-    assert text == "A fox."
-    assert len(server.requests) == 2
+    assert text == f"{WHOLE}\n</think>\n\nA fox."
+    assert len(server.requests) == 1
+
+
+async def test_a_rest_that_was_taken_for_thoughts_is_joined_all_the_same() -> None:
+    async with ModelServer("hm</think>Hello") as server, endpoint(server, model="loopback-model") as model:
+        for _ in range(2):
+            async for _ in model.stream(HI):
+                pass
+        server.reply = obedient
+        deltas = [delta async for delta in model.stream(HI, SAID)]
+    assert SAID + "".join(delta.text for delta in deltas) == WHOLE
+    assert not any(delta.anew for delta in deltas)
 
 
 async def test_a_failure_on_the_way_leaves_what_was_said() -> None:

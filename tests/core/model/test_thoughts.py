@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.model.thoughts import Tags, of_details, thought
+from core.model.thoughts import LATER, Habit, Tags, of_details, thought
 from core.types import Delta
 
 
@@ -45,14 +45,12 @@ TEXTS = [
     ("<thi", "", "<thi"),
     ("Hello", "", "Hello"),
     ("[THINK]hm[/THINK]Hello", "hm", "Hello"),
-    # The chat template has the opening tag in the prompt.
-    ("hm, a < b\n</think>\n\nHello", "hm, a < b", "Hello"),
-    ("hm.</think>Hello", "hm.", "Hello"),
     ("\n\n</think>\n\nHello", "", "Hello"),
     ("</think>Hello", "", "Hello"),
-    ("```\ncode\n```\n</think>\nHello", "```\ncode\n```", "Hello"),
-    ("hm\n</think>\n\nDone: the </think> tag", "hm", "Done: the </think> tag"),
-    # It is spoken of, or code.
+    ("</think>\n", "", "</think>\n"),
+    # Of an endpoint that is not known for it.
+    ("A line\n</think>\n\nHello", "", "A line\n</think>\n\nHello"),
+    ("A line.</think>Hello", "", "A line.</think>Hello"),
     ("Write `</think>` there", "", "Write `</think>` there"),
     ("The </think> tag ends it", "", "The </think> tag ends it"),
     ("```xml\n</think>\n```\nis code", "", "```xml\n</think>\n```\nis code"),
@@ -63,6 +61,29 @@ TEXTS = [
 ]
 
 
+KNOWN = [  # the chat template has the opening tag in the prompt
+    ("hm, a < b\n</think>\n\nHello", "hm, a < b", "Hello"),
+    ("hm.</think>Hello", "hm.", "Hello"),
+    ("\n\n</think>\n\nHello", "", "Hello"),
+    ("</think>Hello", "", "Hello"),
+    ("```\ncode\n```\n</think>\nHello", "```\ncode\n```", "Hello"),
+    ("hm\n</think>\n\nDone: the </think> tag", "hm", "Done: the </think> tag"),
+    ("<think>hm</think>Hello", "hm", "Hello"),
+    ("An ordinary answer.\n\nOf two lines.", "", "An ordinary answer.\n\nOf two lines."),
+    (" \n", "", " \n"),
+]
+
+
+@pytest.mark.parametrize(("text", "thoughts", "said"), KNOWN)
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize("cut", [False, True])
+def test_tags_of_an_endpoint_that_is_known_for_them(
+    text: str, thoughts: str, said: str, size: int, *, cut: bool
+) -> None:
+    found = split((text[at : at + size] for at in range(0, len(text), size)), thinks=True, cut=cut)
+    assert (found[0].strip(), found[1]) == (thoughts, said)
+
+
 @pytest.mark.parametrize(("text", "thoughts", "said"), TEXTS)
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
 def test_tags(text: str, thoughts: str, said: str, size: int) -> None:
@@ -71,7 +92,7 @@ def test_tags(text: str, thoughts: str, said: str, size: int) -> None:
 
 
 @given(
-    st.sampled_from([text for text, _, _ in TEXTS]),
+    st.sampled_from([text for text, _, _ in (*TEXTS, *KNOWN)]),
     st.lists(st.integers(0, 60), max_size=8),
     st.booleans(),
     st.booleans(),
@@ -102,23 +123,77 @@ def test_one_that_did_not_think_this_time_has_said_its_text_after_all() -> None:
     assert tags.thinks is False
 
 
-def test_one_that_was_cut_while_it_thought_has_said_nothing() -> None:
-    assert split(["Let me ", "see"], thinks=True, cut=True) == ("Let me see", "")
+def test_nothing_is_lost_of_one_that_was_cut_and_whether_it_thought_is_not_known() -> None:
+    tags = Tags(thinks=True)
+    assert tags.feed("Let me ") == [Delta(thought="Let me")]
+    assert tags.feed("see") == [Delta(thought=" see")]
+    assert tags.end(cut=True) == [Delta("Let me see", anew=True)]
+    assert tags.thinks is None
 
 
 def test_thoughts_in_a_field_of_their_own_make_text_text() -> None:
     tags = Tags(thinks=True)
-    tags.told()
-    assert tags.feed("Hello") == [Delta("Hello")]
+    assert tags.told() == []
+    assert (tags.over, tags.thinks) == (True, False)
     assert tags.end() == []
 
 
-def test_what_was_shown_as_text_is_taken_back_when_it_was_thought() -> None:
+def test_what_was_held_or_thought_before_they_came_is_text_too() -> None:
+    tags = Tags(thinks=True)
+    assert tags.feed("Hello ") == [Delta(thought="Hello")]
+    assert tags.told() == [Delta("Hello ", anew=True)]
     tags = Tags()
-    assert tags.feed("hm, ") == [Delta("hm, ")]
-    assert tags.feed("a") == [Delta("a")]
-    assert tags.feed("\n</think>\n\nHello") == [Delta(thought="hm, a", anew=True), Delta("Hello")]
-    assert tags.thinks is True
+    assert tags.feed("<thi") == []
+    assert tags.told() == [Delta("<thi")]
+    tags = Tags()
+    assert tags.feed("<think>hm") == [Delta(thought="hm")]
+    assert tags.told() == []
+    assert tags.feed("</think>Hello") == [Delta("Hello")]
+
+
+@pytest.mark.parametrize(
+    ("text", "cut", "thinks"),
+    [
+        ("hm\n</think>\n\nHello", False, True),
+        ("hm\n</think>\n\nHello", True, True),
+        ("hm: the </think> tag.\n</think>\n\nHello", False, True),
+        ("Hello", False, False),
+        ("Hello", True, None),
+        ("", False, None),
+        ("<think>hm</think>Hello", False, None),
+        ("</think>Hello", False, None),
+        # It is spoken of, or code.
+        ("Write `</think>` there", False, False),
+        ("The </think> tag ends it", False, False),
+        ("```xml\n</think>\n```\nis code", False, False),
+        ("Between <think> and\n</think> it thinks", False, False),
+        ("`</think>` " * 20 + "\n</think>", False, False),
+    ],
+)
+def test_what_shows_that_an_answer_began_with_thoughts(text: str, cut: bool, thinks: bool | None) -> None:
+    tags = Tags()
+    tags.feed(text)
+    tags.end(cut=cut)
+    assert tags.thinks is thinks
+
+
+@pytest.mark.parametrize(
+    ("answers", "known"),
+    [
+        ([True], False),
+        ([True, True], True),
+        ([True, None, True, None], True),
+        ([True, True, False], False),
+        ([False, True, True], False),
+        ([False, *[True] * LATER], True),
+        ([False, *[True] * (LATER - 1), False, True], False),
+    ],
+)
+def test_a_habit_is_never_learned_from_one_answer(answers: list[bool | None], known: bool) -> None:
+    habit = Habit()
+    for answer in answers:
+        habit.learn(answer)
+    assert habit.known is known
 
 
 def bare(text: str) -> str:
