@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from core.errors import PlatformError, Refused
 from core.observe import metrics
@@ -122,6 +122,9 @@ class Doubt:
     number: int = 0
 
 
+Again = Literal["again"]
+
+
 class Surface(Protocol):
     """Where one answer appears. Every method may raise any `PlatformError`; none of them retries or waits by itself."""
 
@@ -155,8 +158,17 @@ class Surface(Protocol):
         """
         ...
 
-    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | None:
-        """Which of these posts left this message, if that is proved. Any other message stays as it is."""
+    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | Again | None:
+        """Which of these posts left this message, if that is proved. Any other message stays as it is.
+
+        One call. "again": it takes another one, to know or to leave the message as it was.
+        """
+        ...
+
+    def marked(self) -> Sequence[str]:
+        """Messages here that are not as they were before `left_by`, from this answer or an earlier one: it is to be
+        called for them again, whatever is in doubt.
+        """
         ...
 
 
@@ -207,9 +219,12 @@ class Counted:
     def suspects(self, doubt: Doubt) -> Sequence[str] | None:
         return self.surface.suspects(doubt)
 
-    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | None:
+    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | Again | None:
         with self._counted("ask"):
             return await self.surface.left_by(id, doubts)
+
+    def marked(self) -> Sequence[str]:
+        return self.surface.marked()
 
     @contextmanager
     def _counted(self, call: str) -> Iterator[None]:

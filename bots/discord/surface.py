@@ -54,6 +54,9 @@ class _Surface:
     async def left_by(self, id: str, doubts: Sequence[Doubt]) -> None:
         return
 
+    def marked(self) -> Sequence[str]:
+        return ()
+
     def _limits(self, route: str, budget: str) -> Limits:
         rate = self._rest.rate("PATCH", route)
         interval = max(QUICKEST, SLACK * rate.seconds / rate.calls) if rate else FIRST_INTERVAL

@@ -10,30 +10,50 @@ from collections.abc import Sequence
 from typing import Literal
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Message
-from telegram.error import BadRequest
+from telegram.error import BadRequest, Forbidden, RetryAfter
 
 from bots.telegram.errors import not_modified
-from core.surface import Doubt
+from bots.telegram.traces import Traces
+from core.surface import Again, Doubt
 
 # Stands under a suspect for the moment of one call; a press of it is told that it is an old button.
 MARK = InlineKeyboardMarkup([[InlineKeyboardButton("…", callback_data="?")]])
 
 
-async def left_by(bot: Bot, chat: int, id: int, doubts: Sequence[Doubt]) -> Doubt | None:
+async def left_by(bot: Bot, chat: int, id: int, doubts: Sequence[Doubt], traces: Traces) -> Doubt | Again | None:
     """The post that left this message: it is ours, says the same, and answers the same question. Else None.
 
-    Another message of ours that nobody knew of has no buttons until its next edit; nothing else ever changes. Raises
+    One call. "again": the message has a mark, or may have one, and the next call takes it away. Another message of
+    ours that nobody knew of has no buttons until its next edit; nothing else ever changes. Raises
     python-telegram-bot's errors: then it can be asked about again.
     """
-    message = await _with_buttons(bot, chat, id, MARK)
+    if id in traces.marked(chat):
+        return await _unmark(bot, chat, id, doubts, traces)
+    traces.mark(chat, id)  # also when no answer comes
+    try:
+        message = await _with_buttons(bot, chat, id, MARK)
+    except (RetryAfter, Forbidden):
+        traces.unmark(chat, id)
+        raise
     if message is None:
+        traces.unmark(chat, id)
         return None
-    if message == "the same":  # it was marked before, and the answer to that was lost
+    traces.mark(chat, id)  # another search may have taken it for one of its own
+    if message == "the same":  # it was marked before, by an earlier process
+        return "again"
+    return _of(message, doubts) or "again"
+
+
+async def _unmark(bot: Bot, chat: int, id: int, doubts: Sequence[Doubt], traces: Traces) -> Doubt | Again | None:
+    try:
         message = await _with_buttons(bot, chat, id, None)
-        return _of(message, doubts) if isinstance(message, Message) else None
-    if (found := _of(message, doubts)) is None:
-        await _with_buttons(bot, chat, id, None)
-    return found
+    except Forbidden:  # for ever
+        traces.unmark(chat, id)
+        raise
+    traces.unmark(chat, id)
+    if message == "the same":  # the mark had not arrived: nothing is known yet
+        return "again"
+    return None if message is None else _of(message, doubts)
 
 
 async def _with_buttons(

@@ -18,7 +18,7 @@ from bots.telegram.render import render
 from bots.telegram.request import SEND_READ_TIMEOUT
 from bots.telegram.traces import Traces
 from core.errors import Gone
-from core.surface import Doubt, Limits, Out, Rate, Rendered
+from core.surface import Again, Doubt, Limits, Out, Rate, Rendered
 from core.types import Address
 
 PAGE = 4096  # Bot API, sendMessage: UTF-16 units after entity parsing
@@ -107,6 +107,7 @@ class TelegramSurface:
         with translated(self._address):
             await self._plainer_if_refused(out, edit)
         self._traces.seen(self._chat, int(id))  # an earlier process may have posted it
+        self._traces.unmark(self._chat, int(id))
 
     async def delete(self, id: str) -> None:
         try:
@@ -114,6 +115,7 @@ class TelegramSurface:
                 await self._bot.delete_message(self._chat, int(id))
         except Gone:
             pass
+        self._traces.unmark(self._chat, int(id))
 
     async def typing(self) -> None:
         thread = int(self._address.thread) if self._address.thread else None
@@ -124,9 +126,12 @@ class TelegramSurface:
         ids = self._traces.unknown(self._chat, doubt.out.nonce, int(doubt.after or 0))
         return None if ids is None else [str(id) for id in ids]
 
-    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | None:
+    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | Again | None:
         with translated(self._address):
-            return await left_by(self._bot, self._chat, int(id), doubts)
+            return await left_by(self._bot, self._chat, int(id), doubts, self._traces)
+
+    def marked(self) -> Sequence[str]:
+        return [str(id) for id in self._traces.marked(self._chat)]
 
     def _reply(self, out: Out) -> ReplyParameters | None:
         """Only the first page replies, and is sent all the same when the question was deleted."""

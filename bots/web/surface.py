@@ -84,6 +84,9 @@ class WebSurface:
     async def left_by(self, id: str, doubts: Sequence[Doubt]) -> None:
         return
 
+    def marked(self) -> Sequence[str]:
+        return ()
+
     async def _begin(self, id: str, out: Out, rev: int) -> Message:
         command = self._board.command_of(self._place, self._address.reply_to)
         session, turn = await self._being_answered()

@@ -69,7 +69,7 @@ class Budget:
         self._calls: deque[_Call] = deque()
         self._newest = -inf  # when the newest call started that the next edit keeps its distance from
         self._trips: deque[float] = deque(maxlen=2 * KNOWN)  # seconds that the newest calls took
-        self._gate = 0.0
+        self._gate = self._gate_aside = 0.0
         self._gated_place: tuple[Budget, float] | None = None
 
     @property
@@ -155,6 +155,19 @@ class Budget:
         if other and other[0] is not self and now - other[1] <= TOGETHER:
             self._whole.gate(seconds)
 
+    def gate_aside(self, seconds: float) -> None:
+        """The platform said so to a call that no answer needs: answers go on, such calls wait."""
+        self._gate_aside = max(self._gate_aside, self._clock() + seconds)
+
+    def wait_aside(self, kind: Kind) -> float:
+        """Seconds until a call may start that no answer needs."""
+        return max(self.wait(Share(), kind), self._gate_aside - self._clock())
+
+    @property
+    def gated_aside(self) -> bool:
+        """Whether the platform has asked such calls to wait."""
+        return self._gate_aside > self._clock()
+
     @property
     def gated(self) -> bool:
         """Whether the platform has asked to wait."""
@@ -163,7 +176,8 @@ class Budget:
     @property
     def idle(self) -> bool:
         """Whether forgetting this budget changes nothing."""
-        return not self._shares and self._gate <= self._clock() and not any(map(self._used, self.rates))
+        gate = max(self._gate, self._gate_aside)
+        return not self._shares and gate <= self._clock() and not any(map(self._used, self.rates))
 
     def _late(self) -> float:
         """Seconds by which the newest call may have been longer on its way there than the next one will be."""

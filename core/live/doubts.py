@@ -3,7 +3,8 @@
 `Delivery` makes its posts here. Where a nonce is posted once there is nothing to look for. Elsewhere a post is written
 down before it is made; when no answer comes, it is made again, and the messages up to the new one are asked about,
 beside the answer and with calls that it does not need. One that is found earlier is the page itself. What stays in
-doubt is looked for once more with the next answer in the lane, in this process or another.
+doubt is looked for once more with the next answer in the lane, in this process or another. A complete answer does not
+wait for any of this longer than a moment.
 """
 
 from __future__ import annotations
@@ -12,19 +13,20 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from core.errors import PlatformError, TooFast, Unknown, Unreachable
-from core.live.budget import Budget, Kind, Share
+from core.live.budget import Budget, Kind
 from core.live.journal import Fenced, Journal
 from core.live.screen import Page, Screen
 from core.live.tasks import loop_time, unbroken
 from core.observe import metrics
 from core.observe.log import get_logger
-from core.surface import Doubt, Out
+from core.surface import Again, Doubt, Out
 
 log = get_logger(__name__)
 
-BESIDE = 4  # messages asked about at once while an answer is being written
-MOST = 12  # when it is complete
-PATIENCE = 5.0  # seconds that a search waits for the place to take such calls
+BESIDE = 4  # calls of one search while an answer is being written
+MOST = 8  # when it is complete
+PATIENCE = 5.0  # seconds that a search beside the answer waits for the place to take such calls
+LAST = 1.0  # seconds that the one at its end takes, at most: what comes next in the lane waits for it
 FAILURES = 3  # calls without an answer until a search is over
 AT_ONCE = 500  # ids that the journal is asked about, at most
 PAUSE = 0.5  # seconds before what failed is tried again
@@ -53,7 +55,8 @@ class Doubts:
         self._found: dict[str, Doubt] = {}
         self._news = asyncio.Event()
         self._searching = asyncio.Lock()
-        if inherited:
+        self._complete = asyncio.Event()
+        if inherited or screen.surface.marked():
             self._news.set()
 
     async def post(self, out: Out) -> tuple[str, Doubt | None]:
@@ -89,25 +92,33 @@ class Doubts:
             await self._search(BESIDE, Kind.EDIT)
 
     async def settle(self) -> None:
-        """At the end: the complete answer is on screen."""
-        if not self._open:
+        """At the end: the complete answer is on screen. What would have to be waited for is left to the next answer."""
+        self._complete.set()
+        if not self._open and not self._marked():
             return
-        await self._search(MOST, Kind.PAGE)
-        for doubt in self._open:
-            await self._conclude(doubt)
+        try:
+            async with asyncio.timeout(LAST):
+                await self._search(MOST, Kind.PAGE)
+        except TimeoutError:
+            log.info("the search for what a post may have left was broken off, the next answer goes on with it")
+        if not self._budget().gated_aside:
+            for doubt in self._open:
+                await self._conclude(doubt)
 
     # Looking
 
     async def _search(self, most: int, kind: Kind) -> None:
         async with self._searching:
-            failures, asked, deadline = 0, len(self._asked) + most, loop_time() + PATIENCE
-            while failures < FAILURES and (self._found or len(self._asked) < asked) and loop_time() < deadline:
+            failures, deadline = 0, loop_time() + PATIENCE
+            while failures < FAILURES and (self._found or most > 0) and loop_time() < deadline:
+                if kind is Kind.EDIT and self._complete.is_set():
+                    return
+                most -= not self._found
                 try:
                     if not await self._step(kind, deadline):
                         return
                 except TooFast as error:
-                    self._budget().gate(error.retry_after)
-                    failures += 1
+                    return self._budget().gate_aside(error.retry_after)
                 except (Unknown, Unreachable):
                     failures += 1
                     await asyncio.sleep(PAUSE)
@@ -121,22 +132,28 @@ class Doubts:
                     return
 
     async def _step(self, kind: Kind, deadline: float) -> bool:
-        """One call. False when there is nothing to call, or no time for it."""
-        id = next(iter(self._found), None)
-        suspect = id or (await self._suspect(deadline) if self._open else None)
-        if suspect is None or not await self._may_call(kind, deadline):
+        """One call, which may be broken off: it is repeated without harm. False: nothing to call, or no time for it."""
+        found = next(iter(self._found), None)
+        id = found or next(iter(self._marked()), None) or (await self._suspect(deadline) if self._open else None)
+        if id is None or not await self._may_call(kind, deadline):
             return False
         await self._journal.ours()
+        surface = self._screen.surface
         with self._budget().call(aside=True):
-            await unbroken(self._delete(suspect) if id else self._ask(suspect))
+            left = await (surface.delete(id) if found else surface.left_by(id, self._open))
+        await unbroken(self._deleted(id) if found else self._told(id, left))
         return True
+
+    def _marked(self) -> list[str]:
+        """What a search has not left as it was. A page on screen gets its buttons with its next text."""
+        shown = {page.id for page in self._screen.pages}
+        return [id for id in self._screen.surface.marked() if id not in shown]
 
     async def _suspect(self, deadline: float) -> str | None:
         """The next message to ask about."""
         while (ids := await self._unasked(self._open)) is None:
-            if loop_time() + PAUSE > deadline:
+            if not await self._pause(PAUSE, deadline):
                 return None
-            await asyncio.sleep(PAUSE)
         return ids[0] if ids else None
 
     async def _unasked(self, doubts: Sequence[Doubt]) -> list[str] | None:
@@ -150,30 +167,40 @@ class Doubts:
 
     async def _may_call(self, kind: Kind, deadline: float) -> bool:
         """Wait until the place takes a call that no answer needs. False when that would be too late."""
-        while (seconds := self._budget().wait(Share(), kind)) > 0:
-            if loop_time() + seconds > deadline:
+        while (seconds := self._budget().wait_aside(kind)) > 0:
+            if not await self._pause(seconds, deadline):
                 return False
-            await asyncio.sleep(seconds)
         return True
 
-    async def _ask(self, id: str) -> None:
-        doubt = await self._screen.surface.left_by(id, self._open)
-        self._asked.add(id)
-        if doubt is None:
+    async def _pause(self, seconds: float, deadline: float) -> bool:
+        """False, without waiting any longer, when the answer is complete, or would end later than that."""
+        if loop_time() + seconds > deadline:
+            return False
+        try:
+            async with asyncio.timeout(seconds):
+                await self._complete.wait()
+        except TimeoutError:
+            return True
+        return False
+
+    async def _told(self, id: str, left: Doubt | Again | None) -> None:
+        if left == "again":
             return
-        if self._is_missing(doubt):
-            self._screen.put(doubt.out.page, Page(id, inherited=True))
-            self._open = [other for other in self._open if other is not doubt]
-            return await self._journal.posted(doubt.out.page, id, doubt)
-        self._found[id] = doubt
+        self._asked.add(id)
+        if not isinstance(left, Doubt):
+            return
+        if self._is_missing(left):
+            self._screen.put(left.out.page, Page(id, inherited=True))
+            self._open = [other for other in self._open if other is not left]
+            return await self._journal.posted(left.out.page, id, left)
+        self._found[id] = left
 
     def _is_missing(self, doubt: Doubt) -> bool:
         """Whether it left the very page that was not made again yet: then that is shown there."""
         pages, page = self._screen.pages, doubt.out.page
         return page == len(pages) and doubt.after == (pages[page - 1].id if page else self._question)
 
-    async def _delete(self, id: str) -> None:
-        await self._screen.surface.delete(id)
+    async def _deleted(self, id: str) -> None:
         doubt = self._found.pop(id)
         self._open = [other for other in self._open if other is not doubt]
         await self._journal.settled(doubt)
@@ -183,7 +210,10 @@ class Doubts:
         """What was made in this answer is looked for once more, with the next one: it may be applied only now."""
         if not any(doubt is inherited for inherited in self._inherited):
             return
-        if await self._unasked([doubt]) != [] or doubt in self._found.values():
+        left = await self._unasked([doubt])
+        if left is None or (left and not self._asked):
+            return  # nobody could look: the next answer does
+        if left or doubt in self._found.values():
             metrics.ORPHANS.inc()
             log.warning("a post that was not answered may have left a copy on screen", page=doubt.out.page)
         await self._journal.settled(doubt)

@@ -94,6 +94,9 @@ class TalkSurface:
     async def left_by(self, id: str, doubts: Sequence[Doubt]) -> None:
         return
 
+    def marked(self) -> Sequence[str]:
+        return ()
+
 
 class _Journal:
     async def posting(self, out: Out, after: str) -> Doubt:

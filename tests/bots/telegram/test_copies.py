@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from bots.telegram import TelegramBot
+from bots.telegram.request import SEND_READ_TIMEOUT
+from bots.telegram.surface import TelegramSurface
 from core.commands.actions import live, under
-from core.errors import Unknown
+from core.errors import TooFast, Unknown
 from core.live import doubts as doubts_
 from core.live import pacer, trouble
 from core.live.budget import Budgets
@@ -79,7 +81,8 @@ class Asker:
 
     def __init__(self, bot: TelegramBot, chat: Chat) -> None:
         self.bot, self.chat, self.journal = bot, chat, Journal()
-        self.budgets = Budgets(asyncio.get_running_loop().time)
+        self.later = 0.0  # seconds that pass in no time
+        self.budgets = Budgets(lambda: asyncio.get_running_loop().time() + self.later)
         self.question: Message | None = None
 
     async def ask(self, text: str = "Why?") -> Message:
@@ -208,8 +211,14 @@ async def test_a_first_try_that_is_applied_after_the_second_is_found_below_the_n
     monkeypatch.setattr("bots.telegram.surface.SEND_READ_TIMEOUT", 0.05)
     asker = Asker(idle, chat)
     await asker.ask()
-    server.fault("sendMessage", before=0.25)
-    await asker.answer(SENTENCE * 3)
+    fault = server.fault("sendMessage", before=0.25)
+
+    async def be_patient_again() -> None:
+        while not fault.hits:
+            await asyncio.sleep(0.005)
+        monkeypatch.setattr("bots.telegram.surface.SEND_READ_TIMEOUT", SEND_READ_TIMEOUT)
+
+    await asyncio.gather(be_patient_again(), asker.answer(SENTENCE * 3))
     (late,) = asker.journal.left
     await asyncio.sleep(0.3)
     assert len(pages(chat)) == 2
@@ -278,10 +287,15 @@ async def test_a_copy_that_cannot_be_deleted_at_once_is_deleted_later(
     await asker.ask()
     server.fault("sendMessage", cut="after")
     fault = {"retry_after": 1} if status == 429 else {"status": status}
-    server.fault("deleteMessage" if status == 400 else ("deleteMessage", "editMessageReplyMarkup"), times=2, **fault)
+    times = 1 if status == 429 else 2
+    server.fault(
+        "deleteMessage" if status == 400 else ("deleteMessage", "editMessageReplyMarkup"), times=times, **fault
+    )
     await asker.answer(SENTENCE * 10)
-    if status == 400:  # refused for good: the next answer tries again
+    if status in (400, 429):  # refused for good, or for now: the next answer tries again
         (doubt,) = asker.journal.left
+        assert not asker.budgets.of(idle.open(address(chat)).limits).gated
+        asker.later = 2.0
         await asker.ask("And then?")
         await asker.answer("Later.", doubts=[doubt])
         assert pages(chat) == [(SENTENCE * 10).strip(), "Later."]
@@ -308,6 +322,13 @@ async def test_a_process_that_lost_its_lease_asks_about_nothing(
     assert server.called("deleteMessage") == []
 
 
+async def told(surface: TelegramSurface, id: str, doubts: Sequence[Doubt]) -> Doubt | None:
+    """What comes of it in the end."""
+    while (left := await surface.left_by(id, doubts)) == "again":
+        pass
+    return left if isinstance(left, Doubt) else None
+
+
 async def test_only_a_message_that_says_the_same_to_the_same_question_is_proved(
     idle: TelegramBot, server: TelegramServer, chat: Chat
 ) -> None:
@@ -316,12 +337,14 @@ async def test_only_a_message_that_says_the_same_to_the_same_question_is_proved(
     surface = idle.open(address(chat, reply_to=str(question.id)))
     id = await surface.post(raw("Because."))
     doubt = Doubt(raw("Because."), str(question.id))
-    assert await surface.left_by(id, [doubt]) == doubt
-    assert await surface.left_by(id, [replace(doubt, after=str(other.id))]) is None
-    assert await surface.left_by(id, [replace(doubt, out=raw("Because not."))]) is None
-    assert await surface.left_by(str(question.id), [doubt]) is None
-    assert await surface.left_by("999", [doubt]) is None
+    assert await told(surface, id, [doubt]) == doubt
+    assert await told(surface, id, [replace(doubt, after=str(other.id))]) is None
+    assert await told(surface, id, [replace(doubt, out=raw("Because not."))]) is None
+    assert await told(surface, str(question.id), [doubt]) is None
+    assert await told(surface, "999", [doubt]) is None
     assert [m.buttons for m in chat.messages if m.id == other.id] == [[]]
+    assert surface.marked() == []
+    assert (await shown(chat, id)).buttons == []
 
 
 async def test_a_question_about_a_message_whose_answer_was_lost_can_be_asked_again(
@@ -335,5 +358,39 @@ async def test_a_question_about_a_message_whose_answer_was_lost_can_be_asked_aga
         server.fault("editMessageReplyMarkup", cut="after")
         with pytest.raises(Unknown):
             await surface.left_by(id, [doubt])
-        assert await surface.left_by(id, [doubt]) == left
+        assert await told(surface, id, [doubt]) == left
         assert (await shown(chat, id)).buttons == []
+
+
+async def test_a_question_is_one_call_and_a_mark_is_remembered_until_it_is_gone(
+    idle: TelegramBot, server: TelegramServer, chat: Chat
+) -> None:
+    """Also by the surfaces of later answers; a new text or the message's end takes it away too."""
+    question = await chat.send(server.users[7], "Why?")
+    surface = idle.open(address(chat, reply_to=str(question.id)))
+    ids = [await surface.post(raw(f"Notice {number}.")) for number in range(3)]
+    doubt = Doubt(raw("Because."), str(question.id))
+    for number, id in enumerate(ids):
+        assert await surface.left_by(id, [doubt]) == "again"
+        assert len(server.called("editMessageReplyMarkup")) == number + 1
+    server.fault("editMessageReplyMarkup", retry_after=1)
+    later = idle.open(address(chat))
+    with pytest.raises(TooFast):
+        await later.left_by(ids[0], [])
+    assert later.marked() == ids
+    assert await later.left_by(ids[0], []) is None
+    await later.edit(ids[1], raw("News."))
+    await later.delete(ids[2])
+    assert later.marked() == []
+    assert [(await shown(chat, id)).buttons for id in ids[:2]] == [[], []]
+
+
+async def test_a_question_that_was_certainly_not_taken_leaves_no_mark(
+    idle: TelegramBot, server: TelegramServer, chat: Chat
+) -> None:
+    surface = idle.open(address(chat))
+    id = await surface.post(raw("Because."))
+    server.fault("editMessageReplyMarkup", retry_after=1)
+    with pytest.raises(TooFast):
+        await surface.left_by(id, [])
+    assert surface.marked() == []

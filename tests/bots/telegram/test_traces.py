@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
 
-from bots.telegram.traces import KEPT, MANY, SUPERGROUP, Traces
+from bots.telegram.traces import KEPT, KEPT_PRIVATE, LOOKED_AT, MANY, SUPERGROUP, WHOLE, Traces
+from core.errors import Unknown
 
 GROUP = SUPERGROUP - 5
 
@@ -35,10 +38,15 @@ def posted(traces: Traces, chat: int, *, nonce: str = "n", id: int = 0) -> None:
             traces.seen(chat, id)
 
 
+def unanswered(traces: Traces, chat: int, nonce: str = "n") -> None:
+    with suppress(Unknown), traces.posting(chat, nonce):
+        raise Unknown
+
+
 def test_suspect_is_what_lies_between_the_newest_message_before_the_post_and_the_newest_now(traces: Traces) -> None:
     for id in (3, 7):
         traces.seen(7, id)
-    posted(traces, 7)
+    unanswered(traces, 7)
     assert traces.unknown(7, "n", 3) == []  # none is asked for that does not exist yet
     posted(traces, 7, id=11)
     traces.seen(7, 9)
@@ -74,7 +82,7 @@ def test_while_a_post_is_under_way_in_the_chat_nothing_is_suspect(traces: Traces
 def test_likeliest_is_the_id_that_was_next_when_the_post_began(traces: Traces, clock: Clock) -> None:
     traces.seen(GROUP, 100)
     clock.time += 10
-    posted(traces, GROUP)
+    unanswered(traces, GROUP)
     clock.time += 30
     traces.seen(GROUP, 121)
     found = traces.unknown(GROUP, "n", 100)
@@ -95,16 +103,57 @@ def test_updates_tell_of_their_own_message_only(traces: Traces) -> None:
 
 
 def test_what_was_forgotten_is_no_suspect(traces: Traces) -> None:
-    for id in range(1, 3 * KEPT, 2):
-        traces.seen(7, id)
-    for id in range(3 * KEPT, 4 * KEPT + 2):
-        traces.seen(7, id)
-    found = traces.unknown(7, "", 1)
+    for id in range(1, 6 * KEPT, 2):
+        traces.seen(GROUP, id)
+    found = traces.unknown(GROUP, "", 1)
     assert found is not None
     assert min(found) > KEPT
     assert {id % 2 for id in found} == {0}
+
+
+def test_a_counter_where_nothing_was_posted_for_long_is_forgotten_unless_a_post_is_in_doubt_there(
+    traces: Traces,
+) -> None:
+    traces.seen(GROUP - 7000, 10)
+    unanswered(traces, GROUP - 7000)
     for chat in range(MANY + 5):
+        traces.seen(GROUP - chat, 8)
         traces.seen(GROUP - chat, 10)
         posted(traces, GROUP - chat)
-    assert traces.unknown(GROUP, "", 1) == []
-    assert traces.unknown(GROUP - MANY, "", 8) == [9]
+    assert traces.unknown(GROUP, "", 7) == []
+    assert traces.unknown(GROUP - MANY, "", 7) == [9]
+    traces.seen(GROUP - 7000, 12)
+    assert traces.unknown(GROUP - 7000, "n", 7) == [11]
+
+
+def test_a_million_ids_after_the_question_are_neither_listed_nor_sorted(traces: Traces) -> None:
+    """As after a restart, when the person was away for long."""
+    traces.seen(7, 2_000_003)
+    traces.seen(7, 3_000_000)
+    found = traces.unknown(7, "", 2_000_000)
+    assert found == [2_000_001, 2_000_002, *range(2_000_004, 2_000_002 + LOOKED_AT)]
+    tracemalloc.start()
+    traces.unknown(7, "", 2_000_000)
+    assert tracemalloc.get_traced_memory()[1] < 100_000
+    tracemalloc.stop()
+
+
+def test_many_busy_chats_take_little_memory(traces: Traces) -> None:
+    for id in range(2 * KEPT_PRIVATE + 1):
+        traces.seen(7, id)
+    for group in range(120):
+        for id in range(2 * KEPT):
+            traces.seen(GROUP - group, id)
+    sizes = {name: len(ids.known) for name, ids in traces._counters.items()}
+    assert sum(sizes.values()) == traces._size <= WHOLE
+    assert max(sizes.values()) <= 2 * KEPT
+    assert sizes[GROUP - 119] == 2 * KEPT
+
+
+def test_a_post_that_was_answered_is_not_remembered(traces: Traces) -> None:
+    for number in range(5):
+        posted(traces, 7, nonce=f"n{number}", id=number + 1)
+    unanswered(traces, 7, "n9")
+    posted(traces, 7, nonce="n9", id=9)
+    assert list(traces._begun) == [(7, "n9")]
+    assert not traces._under_way

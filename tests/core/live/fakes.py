@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from core.errors import Gone, PlatformError, TooLong, Unknown
 from core.live.journal import Fenced
-from core.surface import Doubt, File, Limits, Out, Rate, Rendered
+from core.surface import Again, Doubt, File, Limits, Out, Rate, Rendered
 
 
 @dataclass
@@ -44,6 +44,8 @@ class FakeSurface:
     outage: tuple[float, float] = (0.0, 0.0)  # from when till when nothing is answered
     buttons: dict[str, list[str]] = field(default_factory=dict)  # their names, under each message
     suspected: list[str] | None = field(default_factory=list)  # what a post that nobody answered may have left
+    notices: set[str] = field(default_factory=set)  # messages of the bot: asking about one takes two calls
+    marks: list[str] = field(default_factory=list)  # those that the first of the two was made for
 
     def render(self, markdown: str) -> Rendered:
         return Rendered(markdown, len(markdown))
@@ -79,9 +81,17 @@ class FakeSurface:
     def suspects(self, doubt: Doubt) -> Sequence[str] | None:
         return self.suspected
 
-    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | None:
+    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | Again | None:
         await self._call("ask", id, "")
+        if id in self.notices and id not in self.marks:
+            self.marks.append(id)
+            return "again"
+        if id in self.marks:
+            self.marks.remove(id)
         return next((doubt for doubt in doubts if doubt.out.rendered.text == self.screen.get(id)), None)
+
+    def marked(self) -> Sequence[str]:
+        return list(self.marks)
 
     def _reach(self) -> None:
         began, ended = self.outage

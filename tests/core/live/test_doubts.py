@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.errors import PlatformError, Refused, TooFast, Unknown
-from core.live.doubts import BESIDE, MOST
+from core.live.doubts import BESIDE, LAST, MOST
 from core.live.journal import Fenced
 from core.observe import metrics
 from core.surface import Doubt, Limits, Out, Rate, Rendered
@@ -80,7 +80,7 @@ def test_looking_neither_delays_the_end_nor_passes_the_limit(limits: Limits) -> 
     shown = [call.at for call in on.surface.calls if call.text == sentences(60)]
     wanted = [call.at for call in plain.surface.calls if call.text == sentences(60)]
     assert shown[-1] <= wanted[-1] + 0.2, on.surface.timeline()
-    assert complete < shown[-1] + 10
+    assert complete < shown[-1] + LAST + 0.2
     times = [call.at for call in on.surface.calls]
     for rate in limits.rates:
         assert all(len([t for t in times if at <= t < at + rate.seconds]) <= rate.calls for at in times)
@@ -112,6 +112,90 @@ def test_while_it_cannot_be_told_what_is_suspect_nothing_is_asked() -> None:
     play(on, SENTENCE)
     assert calls(on, "ask") == []
     assert on.journal.over == [2]
+
+
+def lane_held(on: Stage, text: str, **options: Any) -> float:
+    """Seconds from the last call that shows something to the end of `run`."""
+    _, over = play(on, text, **options)
+    return over - max(call.at + on.surface.round_trip for call in on.surface.calls if call.call in ("post", "edit"))
+
+
+OLD = Doubt(Out(Rendered("an old copy", 11)), "earlier", 11)
+
+
+def test_a_complete_answer_does_not_wait_while_it_cannot_be_told_what_is_suspect() -> None:
+    """Another post of the chat hangs, for half a minute perhaps. What is inherited is left to the next answer."""
+    on = stage()
+    on.surface.suspected = None
+    assert lane_held(on, sentences(20), doubts=(OLD,)) < 0.05
+    assert 11 not in on.journal.over
+
+
+def test_a_complete_answer_does_not_wait_for_a_question_that_hangs() -> None:
+    on = Stage(FakeSurface(PRIVATE))
+    on.surface.suspected = ["x"]
+    asked = on.surface.left_by
+
+    async def hang(id: str, doubts: Any) -> Any:
+        await asyncio.sleep(10)
+        return await asked(id, doubts)
+
+    on.surface.left_by = hang  # type: ignore[method-assign]
+    assert lane_held(on, SENTENCE, doubts=(OLD,)) <= LAST + 0.05
+    assert 11 not in on.journal.over
+
+
+def test_a_place_that_takes_no_more_calls_does_not_hold_up_what_comes_next() -> None:
+    on = Stage(FakeSurface(replace(PRIVATE, rates=(Rate(3, 60.0),))))
+    on.surface.suspected = ["x"]
+    assert lane_held(on, SENTENCE, doubts=(OLD,)) <= LAST + 0.05
+
+
+def test_each_call_of_a_question_is_counted_and_the_message_is_left_as_it_was() -> None:
+    notices = {f"x{number}" for number in range(30)}
+    on = stage(GROUP, suspects=30, notices=notices)
+    play(on, sentences(60))
+    times = [call.at for call in on.surface.calls]
+    assert all(len([t for t in times if at <= t < at + 61.0]) <= 20 for at in times), on.surface.timeline()
+    assert len(calls(on, "ask")) <= 2 * BESIDE + MOST
+    assert len(on.surface.marks) <= 1
+    assert len(calls(on, "ask")) >= BESIDE
+
+
+def test_a_mark_that_a_search_could_not_take_away_goes_with_the_next_possible_call() -> None:
+    on = Stage(FakeSurface(PRIVATE, notices={"x"}))
+    on.surface.suspected = ["x"]
+    asked = on.surface.left_by
+
+    async def fail_later(id: str, doubts: Any) -> Any:
+        if on.surface.marks:
+            raise Refused
+        return await asked(id, doubts)
+
+    on.surface.left_by = fail_later  # type: ignore[method-assign]
+    play(on, SENTENCE, doubts=(OLD,))
+    assert on.surface.marks == ["x"]
+    later = Stage(FakeSurface(PRIVATE, marks=on.surface.marks))
+    play(later, SENTENCE)  # nothing is in doubt any more
+    assert later.surface.marks == []
+    assert calls(later, "ask") == [("ask", "x")]
+
+
+def test_being_asked_to_wait_ends_the_search_of_the_place_and_no_answer_waits() -> None:
+    on = Stage(FakeSurface(PRIVATE))
+    on.surface.suspected = ["x"]
+    refused: list[float] = []
+
+    async def refuse(id: str, doubts: Any) -> Any:
+        refused.append(asyncio.get_running_loop().time())
+        raise TooFast(30)
+
+    on.surface.left_by = refuse  # type: ignore[method-assign]
+    ended, over = play(on, sentences(20), doubts=(OLD,))
+    assert len(refused) == 1
+    assert over <= ended + 0.2, on.surface.timeline()
+    assert len(calls(on, "edit")) >= 3
+    assert 11 not in on.journal.over
 
 
 @pytest.mark.parametrize("error", [TooFast(3), Unknown(), Refused()])
@@ -205,6 +289,6 @@ def test_a_copy_that_is_found_last_is_deleted_too() -> None:
     on = Stage(FakeSurface(PRIVATE))
     on.surface.screen["old"] = "an old copy"
     on.surface.suspected = [f"x{number}" for number in range(BESIDE + MOST - 1)] + ["old"]
-    play(on, SENTENCE, doubts=(Doubt(Out(Rendered("an old copy", 11)), "earlier", 11),))
-    assert len(calls(on, "ask")) == BESIDE + MOST
+    play(on, sentences(20), doubts=(Doubt(Out(Rendered("an old copy", 11)), "earlier", 11),))
+    assert len(calls(on, "ask")) == BESIDE + MOST, on.surface.timeline()
     assert list(on.surface.screen) == ["m1"]
