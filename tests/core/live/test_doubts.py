@@ -146,8 +146,8 @@ def test_a_complete_answer_does_not_wait_for_a_question_that_hangs() -> None:
 
 
 def test_a_place_that_takes_no_more_calls_does_not_hold_up_what_comes_next() -> None:
-    on = Stage(FakeSurface(replace(PRIVATE, rates=(Rate(3, 60.0),))))
-    on.surface.suspected = ["x"]
+    on = Stage(FakeSurface(replace(PRIVATE, rates=(Rate(3, 4.0),))))
+    on.surface.suspected = [f"x{number}" for number in range(9)]
     assert lane_held(on, SENTENCE, doubts=(OLD,)) <= LAST + 0.05
 
 
