@@ -14,7 +14,7 @@ from typing import Any
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bots.telegram.errors import describe, seconds
-from core.errors import StoreError
+from bots.telegram.tries import Tries
 
 Raw = Mapping[str, Any]
 Sleep = Callable[[float], Awaitable[None]]
@@ -22,7 +22,6 @@ Sleep = Callable[[float], Awaitable[None]]
 CONFLICT_WAIT = 30.0  # seconds: the other program polls too, and each poll ends the other's
 TOKEN_WAIT = 60.0
 HELD_UP = 1.0  # seconds that the next fetch waits for what is being taken; the same offset again sooner gets less
-TRIES = 6  # pauses, about half a minute, before an update that fails for no lack of a database is passed over
 log = logging.getLogger(__name__)
 
 
@@ -47,7 +46,7 @@ class Poller:
 
     What holds one chat up holds up no other: updates are taken side by side, each chat's in order, and more are
     fetched meanwhile, without confirming past the oldest that is not taken (Telegram repeats what comes after it, 100
-    at most). What the store cannot keep is tried again for as long as it takes, another failure TRIES times.
+    at most). `Tries` says when one is passed over.
     """
 
     def __init__(
@@ -60,6 +59,7 @@ class Poller:
     ) -> None:
         self._fetch, self._take, self._sleep, self._random = fetch, take, sleep, random
         self._backoff = Backoff(random)
+        self._tries = Tries()
         self._said = ""
         self._offset = 0
         self._open: dict[int, bool] = {}  # what came since the offset, in Telegram's order: whether it is taken
@@ -129,7 +129,7 @@ class Poller:
     def _begin(self, batch: Sequence[Raw]) -> None:
         """Take what is new in a batch."""
         for update in batch:
-            if (id := _id(update)) in self._open:
+            if (id := update_id(update)) in self._open:
                 continue
             self._open[id] = False
             if (chat := _chat(update)) in self._chats:
@@ -160,18 +160,17 @@ class Poller:
             except Exception as error:
                 if self._closing:
                     return
-                if isinstance(error, StoreError) or again.tries < TRIES:
-                    if not again.tries and not isinstance(error, StoreError):  # which the store itself says, and once
-                        log.error("an update could not be taken, trying again: %s", describe(error))
+                if not self._tries.failed(update_id(updates[0]), error, again="trying again"):
                     await self._sleep(again.next())
                     continue
-                log.error("update %s is passed over: it could not be taken (%s)", _id(updates[0]), describe(error))
-            self._open[_id(updates.popleft())] = True
+            else:
+                self._tries.taken(update_id(updates[0]))
+            self._open[update_id(updates.popleft())] = True
             again.reset()
         del self._chats[chat]
 
 
-def _id(update: Raw) -> int:
+def update_id(update: Raw) -> int:
     id = update.get("update_id")
     return id if isinstance(id, int) else -1
 
@@ -181,4 +180,4 @@ def _chat(update: Raw) -> Any:
     message = update.get("message") or update.get("edited_message")
     chat = message.get("chat") if isinstance(message, Mapping) else None
     id = chat.get("id") if isinstance(chat, Mapping) else None
-    return id if isinstance(id, int) else ("alone", _id(update))
+    return id if isinstance(id, int) else ("alone", update_id(update))

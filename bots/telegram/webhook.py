@@ -1,7 +1,7 @@
 """Updates that Telegram posts to us, instead of being asked for them. `TelegramBot` runs one `Webhook` for that.
 
 Telegram takes a 2xx for the receipt, and posts everything else again, each chat's updates in order: so the answer is
-only given when an update is taken (Bot API, setWebhook).
+only given when an update is taken, or passed over (Bot API, setWebhook).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from telegram.error import TelegramError
 
 from bots.telegram.errors import describe
-from bots.telegram.polling import Backoff, Raw, Sleep
-from core.errors import StoreError
+from bots.telegram.polling import Backoff, Raw, Sleep, update_id
+from bots.telegram.tries import Tries
 
 SECRET = "x-telegram-bot-api-secret-token"
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ class Webhook:
     ) -> None:
         self._register, self._secret, self._take, self._sleep = register, secret, take, sleep
         self._backoff = Backoff(random)
+        self._tries = Tries()
         self._stopped = asyncio.Event()
         self._taking: set[asyncio.Future[None]] = set()
 
@@ -70,9 +71,9 @@ class Webhook:
         try:
             await asyncio.shield(task)
         except Exception as error:
-            if not isinstance(error, StoreError):  # which the store itself says, and once
-                log.error("an update could not be taken, Telegram posts it again: %s", describe(error))
-            return 500
+            passed = self._tries.failed(update_id(update), error, again="Telegram posts it again")
+            return 200 if passed else 500
+        self._tries.taken(update_id(update))
         return 200
 
     async def _registered(self) -> None:

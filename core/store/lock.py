@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -26,9 +27,10 @@ REGION = 1 << 30  # Windows: the byte that is locked, which nobody can read mean
 class Lock:
     """Held until `release`, or until this process is gone."""
 
-    def __init__(self, path: Path, file: int) -> None:
+    def __init__(self, path: Path, file: int, token: str) -> None:
         self._path = path
         self._file = file
+        self._token = token
 
     async def lost(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> str:
         """Wait until another process has it, which only happens when somebody deletes its file. Who: one line.
@@ -45,14 +47,14 @@ class Lock:
     def _anew(self) -> bool:
         """Lock the file that is there now, or a new one. False when another process has locked it."""
         try:
-            lock = _try(self._path, beside_of(self._path))
+            lock = _try(self._path, beside_of(self._path), self._token)
         except SetupError:  # neither we nor anybody else can make one: looked at again
             return True
         if lock is not None:
             os.close(self._file)
             self._file = lock._file
         # Ourselves: a file system that gives one file another number at each look.
-        return lock is not None or holder(self._path) == f"process {os.getpid()}"
+        return lock is not None or self._token in (_written(self._path) or ())
 
     async def release(self) -> None:
         """Twice is harmless. The file stays: deleting it would let two processes lock two files of one name."""
@@ -78,9 +80,10 @@ async def only_process(
     prepare(path)
     beside = beside_of(path)
     patience = PREDECESSOR if patience is None else patience
+    token = secrets.token_hex(8)  # two containers of one host name are both process 1
     tries = round(patience / LOOK)
     for attempt in range(tries + 1):
-        if (lock := _try(path, beside)) is not None:
+        if (lock := _try(path, beside, token)) is not None:
             return lock
         if attempt == 0 and tries:
             say(f"  {'database':<9} in use by {_named(path)}; waiting up to {patience:g} s for it to stop")
@@ -100,20 +103,27 @@ def beside_of(path: Path) -> Path:
 
 def holder(path: Path) -> str:
     """Who serves this database now, as a person would look for it; "" when nobody does."""
+    said = _written(path)
+    if said is None:
+        return ""
+    if len(said) < 2:  # it is about to write, or about to end
+        return "another process"
+    pid, host = said[:2]
+    return f"process {pid}" + ("" if host == socket.gethostname() else f" on {host}")
+
+
+def _written(path: Path) -> list[str] | None:
+    """What the holder of the lock has written: its number, its host and its token. None when nobody holds it."""
     try:
         file = os.open(beside_of(path), os.O_RDWR)
     except OSError:
-        return ""
+        return None
     try:
         if lock_file(file):
-            return ""
-        said = os.read(file, 200).decode(errors="replace").split()
+            return None
+        return os.read(file, 400).decode(errors="replace").split()
     finally:
         os.close(file)
-    if len(said) != 2:  # it is about to write, or about to end
-        return "another process"
-    pid, host = said
-    return f"process {pid}" + ("" if host == socket.gethostname() else f" on {host}")
 
 
 def lock_file(file: int) -> bool:
@@ -136,7 +146,7 @@ def lock_file(file: int) -> bool:
     return True
 
 
-def _try(path: Path, beside: Path) -> Lock | None:
+def _try(path: Path, beside: Path, token: str) -> Lock | None:
     try:
         file = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
@@ -150,8 +160,8 @@ def _try(path: Path, beside: Path) -> Lock | None:
         raise unusable(path, f"cannot be locked ({error.strerror}): name a file on a local disk") from None
     with contextlib.suppress(OSError):  # on a full disk we are not named, but safe
         os.ftruncate(file, 0)
-        os.write(file, f"{os.getpid()} {socket.gethostname()}\n".encode())
-    return Lock(path, file)
+        os.write(file, f"{os.getpid()} {socket.gethostname()} {token}\n".encode())
+    return Lock(path, file, token)
 
 
 def _is(file: int, path: Path) -> bool:

@@ -10,10 +10,14 @@ import pytest
 from aiohttp import web
 
 from bots.telegram import TelegramBot
-from bots.telegram.webhook import SECRET
+from bots.telegram.polling import Raw
+from bots.telegram.tries import TRIES
+from bots.telegram.webhook import SECRET, Webhook
+from core.errors import StoreError
 from tests.bots.telegram.conftest import Naps, RecordingCore, eventually
 from tests.platforms.telegram import TelegramServer
 
+FIVE = b'{"update_id": 5, "message": {"chat": {"id": 1}}}'
 URL = "https://bot.example.org/telegram"
 
 
@@ -37,6 +41,19 @@ async def hooked(server: TelegramServer, core: RecordingCore, naps: Naps) -> Asy
     yield bot
     await bot.stop()
     await runner.cleanup()
+
+
+def a_webhook(error: Exception) -> tuple[Webhook, list[Exception]]:
+    """One that can take nothing while the list has the error."""
+    failing = [error]
+
+    async def take(update: Raw) -> None:
+        for failure in failing:
+            raise failure
+
+    async def registered() -> None: ...
+
+    return Webhook(registered, "s3cret", take, sleep=asyncio.sleep, random=lambda: 0.0), failing
 
 
 async def test_what_is_posted_is_taken_and_nothing_is_polled(
@@ -78,6 +95,21 @@ async def test_what_could_not_be_taken_is_posted_again(
     await eventually(lambda: server.webhook.statuses == [500, 500, 200])
     assert core.texts == ["Hello"]
     assert "Telegram posts it again: OSError: disk full" in caplog.text
+
+
+async def test_what_fails_for_a_fault_of_ours_is_passed_over_as_when_polling(caplog: pytest.LogCaptureFixture) -> None:
+    hook, failing = a_webhook(RuntimeError("a fault of ours"))
+    assert [await hook.post({SECRET: "s3cret"}, FIVE) for _ in range(TRIES + 2)] == [500] * TRIES + [200, 200]
+    assert "update 5 is passed over: it could not be taken (RuntimeError: a fault of ours)" in caplog.text
+    other = b'{"update_id": 6}'
+    assert await hook.post({SECRET: "s3cret"}, other) == 500  # each has its own tries
+    failing.clear()
+    assert await hook.post({SECRET: "s3cret"}, other) == 200
+
+
+async def test_what_the_store_cannot_keep_is_never_passed_over() -> None:
+    hook, _ = a_webhook(StoreError("the disk is full"))
+    assert {await hook.post({SECRET: "s3cret"}, FIVE) for _ in range(3 * TRIES)} == {500}
 
 
 async def test_a_webhook_that_telegram_refuses_is_tried_again_and_said_once(

@@ -114,6 +114,22 @@ async def test_who_comes_too_late_hears_who_has_taken_over(path: Path) -> None:
     await lock.release()
 
 
+async def test_one_of_the_same_number_and_host_is_another_all_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two containers of one host name: both are process 1."""
+    lock = await only_process(url(path), print)
+    beside_of(path).unlink()
+    with subprocess.Popen([sys.executable, "-c", HOLDING, url(path)], cwd=ROOT, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        assert other.stdout.readline() == b"held\n"
+        monkeypatch.setattr("os.getpid", lambda: other.pid)
+        why = await lock.lost(Looking())
+        other.kill()
+    assert "has taken over" in why
+    await lock.release()
+
+
 async def test_a_folder_that_is_gone_for_a_while_is_no_loss(path: Path) -> None:
     """Nobody can be in it; and what else is wrong then, the database says."""
     lock, away = await only_process(url(path), print), path.parent.with_name("away")
