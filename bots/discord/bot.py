@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable
 import discord
 
 from bots.discord import slash
+from bots.discord.catchup import CatchUp
 from bots.discord.client import Client, point_to
 from bots.discord.gateway import STEADY, Link, Pauses
 from bots.discord.incoming import NAME
-from bots.discord.missed import Values, know_guilds, note, read_back, replay
+from bots.discord.missed import Values
 from bots.discord.render import render
 from bots.discord.rest import Rest, id_in
 from bots.discord.surface import ChannelSurface, InteractionSurface
@@ -76,8 +77,8 @@ class DiscordBot:
         self._sleep = sleep
         self._random = random
         self._note_every = note_every
-        self._back = (back_seconds, back_messages)
-        self._begun = asyncio.Event()
+        back = (back_seconds, back_messages)
+        self._catch_up = CatchUp(core, values, self, back=back, clock=clock, sleep=sleep)
         self._acks: dict[str, asyncio.Event] = {}
         self._content = True
         self._rest = Rest()
@@ -96,7 +97,8 @@ class DiscordBot:
             raise
         except Exception as error:
             log.warning("Discord cannot be reached, trying on", error=_said(error))
-        jobs = (self._keep_connected(), self._register(), self._miss_nothing(), self._note())
+        catch_up = self._catch_up
+        jobs = (self._keep_connected(), self._register(), catch_up.run(), catch_up.note(self._note_every))
         self._tasks = [asyncio.create_task(job) for job in jobs]
 
     async def quiet(self) -> None:
@@ -137,6 +139,11 @@ class DiscordBot:
         return Address(NAME, self.bot, str(channel["id"]))
 
     @property
+    def connected(self) -> tuple[Client, Link] | None:
+        """For `CatchUp`: what is logged in now."""
+        return (self._client, self._link) if self._client and self._link else None
+
+    @property
     def _application(self) -> str:
         return str((self._client and self._client.application_id) or self.bot)
 
@@ -147,7 +154,7 @@ class DiscordBot:
             content=self._content,
             clock=self._clock,
             failed=self._apologise,
-            begun=self._begun.set,
+            begun=self._catch_up.begin,
             acks=self._acks,
         )
         try:
@@ -214,52 +221,6 @@ class DiscordBot:
         else:
             log.warning("the connection to Discord is lost, trying on", error=_said(ended))
         return pauses.next()
-
-    async def _miss_nothing(self) -> None:
-        """Whenever a session begins, take first what came before it."""
-        while True:
-            await self._begun.wait()
-            self._begun.clear()
-            client, link = self._client, self._link
-            if client is None or link is None:
-                continue
-            first = link.first_mark
-            try:
-                await self._catch_up(client, first)
-            except Exception:
-                log.exception("what came meanwhile could not be taken")
-            if link.first_mark == first:  # else what came between it and the next comes first
-                client.current.set()
-
-    async def _catch_up(self, client: Client, first: str) -> None:
-        """From the session before, or when Discord has forgotten it, from the channels themselves.
-
-        first: where the one began that has begun now, even if it has ended meanwhile.
-        """
-        await know_guilds(client)
-        mark = await self._values.get(self._mark)
-        complete = bool(mark) and await replay(client, mark or "", self._sleep)
-        if not complete:
-            seconds, most = self._back
-            places = await self._core.seen(self.name, self.bot)
-            await read_back(client, places, client.take, since=self._clock() - seconds, most=most, sleep=self._sleep)
-        await client.missed_taken()
-        await self._values.set(self._mark, first)
-        log.info("took what came meanwhile", complete=complete)
-
-    async def _note(self) -> None:
-        def mark() -> str:
-            current = self._client is not None and self._client.current.is_set()
-            return self._link.mark if self._link and current else ""
-
-        def busy() -> set[asyncio.Task[None]]:
-            return self._client.handling if self._client else set()
-
-        await note(self._values, self._mark, mark, self._note_every, busy)
-
-    @property
-    def _mark(self) -> str:
-        return f"discord:session:{self.bot}"
 
     async def _register(self) -> None:
         """Tell Discord our commands, if they are not the ones that it was told last."""

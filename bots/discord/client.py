@@ -50,7 +50,8 @@ class Client(discord.Client):
 
     content: ask for the privileged message content intent. failed: told when the core could not take something.
     begun: told when a new session has begun. acks: the interactions that are being acknowledged, by their tokens.
-    current: while it is not set, messages wait, so that those that were missed are taken before them.
+    current: while it is not set, messages wait, so that those that were missed are taken before them (see
+    `catchup`).
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Client(discord.Client):
         await asyncio.gather(*self.handling, return_exceptions=True)
 
     async def on_connect(self) -> None:  # discord.py: at READY
+        self.current.clear()  # if it was set in the instant in which the session before was lost
         self._begun()
 
     async def on_message(self, message: discord.Message) -> None:
@@ -135,6 +137,7 @@ class Client(discord.Client):
         message = payload.message
         if not self.user or message.edited_at is None or not wanted(message, self.user):
             return
+        await self._in_turn()  # else it would pass the message that it changes
         try:
             await self._core.edited(from_edit(message, self.user))
         except Exception:

@@ -1,4 +1,4 @@
-"""Events that came while no process ran. `DiscordBot` catches up at start, and notes how far it has read.
+"""Events that came while no process ran: how they are found, and how far was read. `catchup` calls it.
 
 Discord acknowledges nothing and forgets events that nobody was connected for, but a session that was not closed can be
 resumed for some minutes: so the session's place is kept, and a new process resumes the old session beside its own.
@@ -28,7 +28,7 @@ REPLAY_WITHIN = 60.0
 GUILDS_WITHIN = 5.0
 LULL, LONGEST_TAIL = 0.1, 2.0  # seconds without an event, after which none is missing; that are waited for that
 CHANNELS_AT_ONCE = 5
-AGAIN = (0.5, 1.0, 2.0, 4.0)  # seconds between tries; what is said meanwhile waits for as long
+AGAIN = (0.5, 1.0, 2.0, 4.0)  # seconds between tries
 DISCORD_EPOCH = 1420070400.0  # https://discord.com/developers/docs/reference#snowflakes
 
 _LOST = (discord.ConnectionClosed, discord.DiscordServerError, aiohttp.ClientError, OSError, TimeoutError)
@@ -125,38 +125,41 @@ async def read_back(
     """Hand over, oldest first, what was said in each of `places` after the message that is named with it.
 
     Nothing older than `since` (unix seconds), and of each place the newest `most` that `take` wants at the most.
+    What fails in one place holds up no other: while it waits to be tried again, others are asked for.
     """
     oldest = int((since - DISCORD_EPOCH) * 1000) << 22
     gate = asyncio.Semaphore(CHANNELS_AT_ONCE)
 
     async def one(channel: str, last: str) -> None:
         after = max(oldest, int(last) if last.isdigit() else 0)
-        async with gate:
-            try:
-                for message in await _said_after(client, int(channel), after, most, sleep):
-                    await take(message)
-            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-                log.info("a channel could not be read back", channel=channel, error=str(error))
+
+        async def page() -> list[discord.Message]:
+            async with gate:
+                return await _page(client, int(channel), after, most)
+
+        try:
+            for message in await _patiently(page, sleep):
+                await take(message)
+        except Exception as error:  # also what discord.py could not read
+            log.info("a channel could not be read back", channel=channel, error=f"{type(error).__name__}: {error}")
 
     await asyncio.gather(*(one(*place) for place in places))
 
 
-async def _said_after(
-    client: discord.Client, channel: int, after: int, most: int, sleep: Sleep
-) -> list[discord.Message]:
-    """The newest messages after that id which are for the bot, oldest first. Raises what Discord says at last."""
+async def _patiently(page: Callable[[], Awaitable[list[discord.Message]]], sleep: Sleep) -> list[discord.Message]:
+    """Raises what Discord says at last."""
     for pause in AGAIN:
         try:
-            return await _page(client, channel, after, most)
+            return await page()
         except discord.RateLimited as busy:
             await sleep(busy.retry_after)
         except (discord.DiscordServerError, aiohttp.ClientError, OSError):  # TimeoutError is one
             await sleep(pause)
-    return await _page(client, channel, after, most)
+    return await page()
 
 
 async def _page(client: discord.Client, channel: int, after: int, most: int) -> list[discord.Message]:
-    """One page: Discord gives a hundred."""
+    """The newest after that id which are for the bot, oldest first, of one page: Discord gives a hundred."""
     place = client.get_channel(channel) or await client.fetch_channel(channel)
     if not isinstance(place, discord.abc.Messageable):
         return []

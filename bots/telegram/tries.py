@@ -1,4 +1,4 @@
-"""When an update is passed over: one rule for `Poller` and `Webhook`, or a fault of ours would hold a chat up for ever."""
+"""When an update is passed over: one rule for `Poller` and `Webhook`, else a fault of ours blocks a chat for ever."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import logging
 from bots.telegram.errors import describe
 from core.errors import StoreError
 
-TRIES = 6  # before an update that fails for no lack of a database is passed over; with the poller's pauses half a minute
+TRIES = (
+    6  # before an update that fails for no lack of a database is passed over; with the poller's pauses half a minute
+)
 KNOWN = 1000  # updates whose failures are counted
 log = logging.getLogger(__name__)
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import discord
 import pytest
 from structlog.testing import capture_logs
 
+from bots.discord.missed import read_back
 from tests.bots.discord.world import RecordingCore, Values, World, a_bot, running
 from tests.platforms.discord import GET_MESSAGES, MESSAGE_CONTENT, DiscordServer
+from tests.virtual import run
 
 NOTE = 0.02
 
@@ -224,6 +227,118 @@ async def test_what_is_said_meanwhile_waits_for_what_was_missed() -> None:
         assert list(dict.fromkeys(texts)) == ["first", "second"]
 
 
+async def test_what_is_said_meanwhile_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the deadline the reading goes on beside it; where the session stands is noted only when it is done."""
+    monkeypatch.setattr("bots.discord.catchup.HELD_WITHIN", 0.1)
+    async with a_discord() as server:
+        world, values = await lost_session(server)
+        await world.dm.send(world.alice, "first")
+        held, mark = asyncio.Event(), values.get_now(f"discord:session:{world.bot.bot}")
+        server.fault(GET_MESSAGES, before=held)
+        core = RecordingCore()
+        core.places = [(str(world.dm.id), "1")]
+        with server.redirect():
+            bot = a_bot(server, core, values, note_every=NOTE)
+            await bot.start()
+            await server.until(lambda: server.calls_to(GET_MESSAGES))
+            await world.dm.send(world.alice, "second")
+            await server.until(lambda: core.got)
+            assert [incoming.text for incoming in core.got] == ["second"]
+            await asyncio.sleep(5 * NOTE)
+            assert values.get_now(f"discord:session:{bot.bot}") == mark
+            held.set()
+            await server.until(lambda: "first" in [incoming.text for incoming in core.got])
+            await server.until(lambda: values.get_now(f"discord:session:{bot.bot}") != mark)
+            await bot.stop()
+
+
+async def test_what_is_taken_out_of_turn_does_not_hide_what_was_missed_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The process ends before all is read back: the next reads from where the first began."""
+    monkeypatch.setattr("bots.discord.catchup.HELD_WITHIN", 0.1)
+    async with a_discord() as server:
+        world, values = await lost_session(server)
+        await world.dm.send(world.alice, "first")
+        server.fault(GET_MESSAGES, before=asyncio.Event())  # once, and for ever
+        core = RecordingCore()
+        core.places = [(str(world.dm.id), "1")]
+        with server.redirect():
+            bot = a_bot(server, core, values, note_every=NOTE)
+            await bot.start()
+            await server.until(lambda: server.calls_to(GET_MESSAGES))
+            newest = await world.dm.send(world.alice, "second")
+            await server.until(lambda: core.got)
+            await bot.stop()
+            for told in (["first", "second"], []):
+                server.expire_sessions()
+                core = await next_process(server, values, places=[(str(world.dm.id), str(newest.id))])
+                assert [incoming.text for incoming in core.got] == told
+
+
+async def test_a_new_session_begins_the_reading_anew_and_is_not_held_up_by_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(discord.Client, "before_identify_hook", at_once)
+    monkeypatch.setattr("bots.discord.catchup.HELD_WITHIN", 0.1)
+    async with a_discord() as server:
+        world, values = await lost_session(server)
+        await world.dm.send(world.alice, "first")
+        server.fault(GET_MESSAGES, before=asyncio.Event())  # once, and for ever
+        core = RecordingCore()
+        core.places = [(str(world.dm.id), "1")]
+        with server.redirect():
+            bot = a_bot(server, core, values, note_every=NOTE)
+            await bot.start()
+            await server.until(lambda: bot._client and bot._client.current.is_set())
+            server.expire_sessions()
+            server.refuse_gateway(1)
+            await server.drop()
+            await world.dm.send(world.alice, "between the two")
+            await server.until(lambda: len(core.got) >= 2)
+            await bot.stop()
+        assert [incoming.text for incoming in core.got] == ["first", "between the two"]
+
+
+class Places:
+    """Channels that are read back in virtual time. fails: what asking for one of them raises, by its id."""
+
+    user = SimpleNamespace(id=1)
+
+    def __init__(self, fails: Callable[[int], Exception | None]) -> None:
+        self.fails = fails
+        self.asked: dict[int, list[float]] = {}
+
+    def get_channel(self, id: int) -> None: ...
+
+    async def fetch_channel(self, id: int) -> None:
+        self.asked.setdefault(id, []).append(asyncio.get_running_loop().time())
+        if (error := self.fails(id)) is not None:
+            raise error
+
+    async def read_back(self, count: int) -> float:
+        """Seconds that it takes."""
+        places = [(str(id), "1") for id in range(count)]
+        await read_back(self, places, no_message, since=0, most=20)  # type: ignore[arg-type]
+        return asyncio.get_running_loop().time()
+
+
+async def no_message(message: discord.Message) -> None:
+    raise AssertionError
+
+
+DOWN = discord.DiscordServerError(SimpleNamespace(status=503, reason="x"), "down")  # type: ignore[arg-type]
+TROUBLES = [(DOWN, 7.5), (discord.RateLimited(300.0), 1200.0), (KeyError("what discord.py could not read"), 0.0)]
+
+
+@pytest.mark.parametrize(("fault", "seconds"), TROUBLES)
+def test_places_that_fail_hold_up_neither_each_other_nor_the_rest(fault: Exception, seconds: float) -> None:
+    places = Places(lambda id: fault if id < 200 else None)
+    assert run(places.read_back(201)) == seconds
+    assert len(places.asked) == 201
+    assert places.asked[200] == [0.0]
+
+
 async def test_who_comes_in_the_instant_in_which_the_wait_ends_comes_after_those_who_waited() -> None:
     async with a_discord() as server, running(server, note_every=NOTE) as world:
         client = world.bot._client
@@ -248,6 +363,26 @@ async def test_who_comes_in_the_instant_in_which_the_wait_ends_comes_after_those
         client.current.set()
         await server.until(lambda: len(world.core.got) == 3)
         assert [incoming.text for incoming in world.core.got] == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize("where", ["dm", "server"])
+async def test_an_edit_does_not_pass_its_own_question(where: str) -> None:
+    async with a_discord() as server, running(server, note_every=NOTE) as world:
+        client = world.bot._client
+        assert client is not None
+        await client.current.wait()
+        client.current.clear()
+        if where == "dm":
+            message = await world.dm.send(world.alice, "What is 2+2?")
+        else:
+            message = await world.channel.send(world.alice, "What is 2+2?", mention_bot=True)
+        await message.edit(message.content.replace("2+2", "3+3"))
+        await asyncio.sleep(0.05)
+        assert world.core.edits == []
+        client.current.set()
+        await server.until(lambda: world.core.edits)
+        assert [incoming.text for incoming in world.core.got] == ["What is 2+2?"]
+        assert [incoming.text for incoming in world.core.edits] == ["What is 3+3?"]
 
 
 async def test_what_comes_in_one_burst_is_taken_in_its_order() -> None:
