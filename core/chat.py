@@ -213,7 +213,7 @@ class Chat:
         longer = len(before) > len(said.text)
         if longer and row.tries <= TRIES and self._valves.answer(before):  # else it is perhaps what cannot be shown
             said.text = before
-        old = await self._store.turns.of_row(row.incoming.of) if row.incoming.act == "retry" else None
+        old = await self._showing.old(row)
         if old and not said.text.strip():
             said.text, said.finish = old.answer, old.finish
             said.state = old.state if said.state == "stopped" else said.state

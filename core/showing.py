@@ -10,10 +10,11 @@ from collections.abc import Callable
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
 from core.live.journal import Fenced, Kept
+from core.live.thoughts import apart, quoted
 from core.observe.log import get_logger
 from core.store import Lease, Row, Store
 from core.surface import Action, Platforms
-from core.types import with_note
+from core.types import Turn, with_note
 
 log = get_logger(__name__)
 
@@ -64,26 +65,45 @@ class Showing:
     async def give_up(self, row: Row, lease: Lease, why: str = "") -> bool:
         """Finish a row that cannot be answered: the lane must go on, and no turn stays open in history.
 
+        What was said of the answer stays on screen and in history.
+
         why: what its user is told; "" where nothing can be shown. False when a newer lease took over.
         """
         turn = await self._store.turns.of_row(row.id)
         if turn is None and row.incoming.of:  # an answer that was to be had anew is on screen as it was
             return await self._store.inbox.done(row.id, lease)
-        old = await self._store.turns.of_row(row.incoming.of) if row.incoming.act == "retry" else None
-        answer = (turn.answer if turn else "") or (old.answer if old else "")
+        thoughts, answer = await self._partial(row, turn)
         if why:
-            await self._tell(row, lease, with_note(answer, why))
+            await self._tell(row, lease, quoted(thoughts) + answer if answer else "", why)
         if turn is None:
             return await self._store.deliveries.finish(row.id, lease)
-        return await self._store.turns.finish(row.id, lease, turn, answer=answer, state="failed", note=why)
+        return await self._store.turns.finish(
+            row.id, lease, turn, answer=answer, thoughts=thoughts, state="failed", note=why
+        )
 
-    async def _tell(self, row: Row, lease: Lease, text: str) -> None:
-        try:
-            await self._show(row, lease, text)
-        except Fenced:
-            raise
-        except Exception as error:  # perhaps what made it fail before
-            log.error("and its user could not be told", lane=str(row.lane), error=repr(error))
+    async def old(self, row: Row) -> Turn | None:
+        """The turn in whose place a retry was to bring another answer: it stays when none is had."""
+        return await self._store.turns.of_row(row.incoming.of) if row.incoming.act == "retry" else None
+
+    async def _partial(self, row: Row, turn: Turn | None) -> tuple[str, str]:
+        """The thoughts and the answer that are left of a row: what there was before it, or what it had come to."""
+        thoughts, said = apart(await self._store.deliveries.text(row.id))
+        known = turn.answer if turn else ""
+        if not known and (old := await self.old(row)):
+            return old.thoughts, old.answer
+        if len(known) >= len(said):
+            return turn.thoughts if turn else "", known
+        return thoughts, said
+
+    async def _tell(self, row: Row, lease: Lease, answer: str, why: str) -> None:
+        """Show the answer with the note; the note alone when that fails, perhaps as it did before."""
+        for text in dict.fromkeys((with_note(answer, why), with_note("", why))):
+            try:
+                return await self._show(row, lease, text)
+            except Fenced:
+                raise
+            except Exception as error:
+                log.error("what was said could not be shown at the end", lane=str(row.lane), error=repr(error))
 
     async def _show(self, row: Row, lease: Lease, text: str) -> None:
         delivery, _ = await self.deliver(row, lease, streaming=True)

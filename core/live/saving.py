@@ -7,7 +7,8 @@ from core.live.tasks import loop_time
 from core.live.times import Times
 
 # Characters, over time: each saving writes the whole text, so a long one is saved more seldom, and the disk's work
-# grows with the time and not with its square. A crash costs a second of text up to 50,000 characters, eight at 400,000.
+# grows with the time and not with its square. A crash costs up to two seconds of
+# text, and one more for each 50,000 characters.
 PER_SECOND = 50_000
 
 

@@ -1,6 +1,7 @@
 """Deliveries: how far an answer got on screen, so that it goes on in the same messages after a crash.
 
-`core.live` records the delivery before its first post, each posted id at once, and the text about once a second.
+`core.live` records the delivery before its first post, each posted id at once, and the text so often that a
+crash costs up to two seconds of it, and one more for each 50,000 characters (8 s at 300,000).
 """
 
 from __future__ import annotations
@@ -57,6 +58,11 @@ class Deliveries:
             return _delivery(found[0], posts)
 
         return await self._db.write(work)
+
+    async def text(self, row: int) -> str:
+        """What was kept of the row's answer; "" when nothing was, or it is final."""
+        rows = await self._db.read("SELECT text FROM deliveries WHERE inbox_row = :row", row=row)
+        return rows[0]["text"] if rows else ""
 
     async def held(self, lease: Lease) -> bool:
         """Whether nobody else has taken over, as far as is committed: a read, for what no transaction can guard."""

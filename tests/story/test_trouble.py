@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -88,6 +89,57 @@ async def test_a_retry_that_fails_outside_of_the_model_leaves_the_old_answer(
     assert shown.startswith("You said: Hello\n\n")
     await town.settled()
     assert "You said: Hello" in await dana.asks("/history", "Something went wrong")
+
+
+@pytest.mark.parametrize("poisoned", [False, True], ids=["shown", "the text cannot be shown"])
+async def test_what_was_said_stays_when_the_rest_fails_outside_of_the_model(
+    town: Town, monkeypatch: pytest.MonkeyPatch, poisoned: bool
+) -> None:
+    async def fails(*args: Any, **more: Any) -> None:
+        raise RuntimeError("a fault of ours")
+
+    show = Delivery._show
+
+    async def broken(self: Delivery, due: Any) -> None:
+        await (fails() if "word" in due.rendered.text else show(self, due))
+
+    monkeypatch.setattr(engine, "RETRY", 0.01)
+    await town.open("telegram")
+    dana = await town.person("telegram")
+    town.model.reply = "word " * 1500
+    gate = town.model.hold(after=1300)
+    await dana.says("Tell me a long story")
+    await gate.reached(1)
+    said = "word " * 1000
+    await dana.sees(lambda: len(dana.heard()) == 2 and len(saved(town)) > len(said), "two messages, and both kept")
+    with monkeypatch.context() as patched:
+        patched.setattr(Tuning, "parameters", fails)
+        if poisoned:
+            patched.setattr(Delivery, "_show", broken)
+        await town.restart()
+        await dana.hears("Something went wrong (id 1)")
+        await town.settled()
+    gate.open()
+    first, *more = dana.heard()
+    if poisoned:
+        assert first.startswith("⚠️ Something went wrong")
+    else:
+        (last,) = more
+        assert "".join((first, last)).count("word") > 1000
+        assert re.search(r"word\n\n⚠️ Something went wrong [^\n]*$", last)
+    assert answer_of(town).startswith(said)
+    assert "word word" in await dana.asks("/history", "Tell me a long story")
+
+
+def saved(town: Town) -> str:
+    """The text that is kept of the answer that is being written."""
+    with closing(sqlite3.connect(town.folder / "chinwag.db")) as db:
+        return str(db.execute("SELECT text FROM deliveries ORDER BY inbox_row LIMIT 1").fetchone()[0])
+
+
+def answer_of(town: Town) -> str:
+    with closing(sqlite3.connect(town.folder / "chinwag.db")) as db:
+        return str(db.execute("SELECT answer FROM turns ORDER BY seq LIMIT 1").fetchone()[0])
 
 
 async def test_a_model_that_drops_what_was_waited_for_is_an_error_and_no_restart(
