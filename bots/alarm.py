@@ -15,6 +15,7 @@ log = get_logger(__name__)
 
 OVER = "I can save messages again. What waited is being answered."
 QUIET = 600.0  # seconds: a disk that is full again and again is told of no more often
+FINISHING = 2.0  # seconds
 WITHIN = 20.0  # seconds for one try; the log has it in any case
 
 
@@ -35,7 +36,7 @@ class Alarm:
         self._bots = bots  # as they are when there is something to tell
         self._last = float("-inf")
         self._told = False
-        self._telling: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[bool]] = set()
 
     def __call__(self, trouble: str) -> None:
         now = asyncio.get_running_loop().time()
@@ -47,12 +48,21 @@ class Alarm:
         self._last = now if trouble else self._last
         self.tell("storage", f"⚠️ Nothing can be saved: {trouble}." if trouble else OVER)
 
-    def tell(self, about: str, text: str) -> None:
-        """Write this to the admins; returns at once. about: what the log calls it."""
+    def tell(self, about: str, text: str) -> asyncio.Task[bool]:
+        """Write this to the admins; returns at once. about: what the log calls it.
+
+        The task ends with whether somebody was told; also True when nobody is named who could be, for the log has it.
+        """
         log.warning("the admins are told", about=about, text=text)
         task = asyncio.create_task(self._tell(text))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
+        return task
+
+    async def finish(self) -> None:
+        """Give what is being told two seconds: soon no bot is there to tell it with."""
+        if self._telling:
+            await asyncio.wait(set(self._telling), timeout=FINISHING)
 
     async def close(self) -> None:
         """What is not told by now is in the log."""
@@ -60,19 +70,21 @@ class Alarm:
             task.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
 
-    async def _tell(self, text: str) -> None:
+    async def _tell(self, text: str) -> bool:
         told = [self._write(bot, user, text) for bot in self._bots for user in self._of(bot)]
-        await asyncio.gather(*told)
+        return not told or any(await asyncio.gather(*told))
 
     def _of(self, bot: Reachable) -> list[str]:
         named = [admin.partition(":") for admin in self._admins]
         return [user for platform, _, user in named if platform == bot.name]
 
-    async def _write(self, bot: Reachable, user: str, text: str) -> None:
+    async def _write(self, bot: Reachable, user: str, text: str) -> bool:
         try:
             async with asyncio.timeout(WITHIN):
                 if address := await bot.private(user):
                     surface = bot.open(address)
                     await surface.post(Out(surface.render(text)))
+                return True
         except (PlatformError, TimeoutError) as error:
             log.warning("an admin could not be told", admin=f"{bot.name}:{user}", error=repr(error))
+            return False

@@ -67,6 +67,7 @@ class House:
         self._lost = lost
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self._hub: Hub | None = None
+        self._alarm: Alarm | None = None
         self.bots: list[Bot] = []
 
     async def start(self) -> None:
@@ -77,7 +78,7 @@ class House:
         store = await Store.open(self._settings.database)
         self._closing.append(store.close)
         self._in_background(Pruner(store.db, time.time).serve())
-        alarm = Alarm(self._settings.admins, self.bots)
+        alarm = self._alarm = Alarm(self._settings.admins, self.bots)
         store.health.told.append(alarm)
         self._closing.append(alarm.close)
         alerts = Alerts()
@@ -111,6 +112,8 @@ class House:
         await asyncio.gather(*(self._quiet(bot) for bot in self.bots))
         if self._hub is not None:
             await self._hub.close(max(end - loop.time(), 0.0))
+        if self._alarm is not None:
+            await self._alarm.finish()
         while self._closing:
             try:
                 await self._closing.pop()()

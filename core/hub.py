@@ -29,6 +29,7 @@ from core.observe.alerts import Alerts
 from core.observe.log import get_logger
 from core.parameters import Bounds
 from core.quota import Quota
+from core.quota.alerting import Alert
 from core.quota.unasked import Unasked
 from core.safety import Flagged, Valves
 from core.settings import Settings
@@ -55,7 +56,7 @@ class Hub:
         model: Model,
         settings: Settings,
         *,
-        alert: Callable[[str, str], None] | None = None,
+        alert: Alert | None = None,
         alerts: Alerts | None = None,
         flagged: Flagged | None = None,
         now: Callable[[], float] = time.time,
@@ -132,14 +133,17 @@ class Hub:
         await self._door.watch()
 
     async def close(self, grace: float) -> None:
-        """Take no new work; all that is being written ends within `grace` seconds, or goes on at the next start."""
-        self._quota.close()
+        """Take no new work; all that is being written ends within `grace` seconds, or goes on at the next start.
+
+        Two more seconds at most, when there is something to tell the admins.
+        """
         cutting = min(CUTTING, grace / 2)
         await self._engine.close(grace - cutting, cutting)
         await self._summaries.close()
         for task in self._saying:
             task.cancel()
         await asyncio.gather(*self._saying, return_exceptions=True)
+        await self._quota.close()
 
     def _session_key(self, incoming: Incoming) -> SessionKey:
         per_user = self._settings.group_sessions == "per_user"
@@ -257,5 +261,6 @@ class Hub:
             log.warning("could not tell a stranger how to get in", error=repr(error))
 
 
-def _log_alert(trouble: str, text: str) -> None:
+async def _log_alert(trouble: str, text: str) -> bool:
     log.warning("alert", trouble=trouble, text=text)
+    return True

@@ -23,7 +23,7 @@ class Alerts:
         self._now = now
         self._told: dict[str, float] = {}
         self._waiting: list[str] = []
-        self._listener: Callable[[str], None] | None = None
+        self._listener: Callable[[str], object] | None = None
 
     def tell(self, trouble: str, text: str) -> None:
         """Say `text` unless this trouble was told already. trouble: its name, the same for the same trouble."""
@@ -41,7 +41,7 @@ class Alerts:
         """The trouble is over: when it comes again it is told again."""
         self._told.pop(trouble, None)
 
-    def listen(self, listener: Callable[[str], None]) -> None:
+    def listen(self, listener: Callable[[str], object]) -> None:
         """Hand every alert to `listener`, also those from before. It must return at once."""
         self._listener = listener
         waiting, self._waiting = self._waiting, []

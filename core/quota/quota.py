@@ -49,7 +49,7 @@ class Ask:
 
 
 class Quota:
-    """Raises SetupError when a file in DATA_DIR cannot be used. alert: told a name and what the admins shall read.
+    """Raises SetupError when a file in DATA_DIR cannot be used. alert: sends the admins a text (with a name).
 
     alerts: told when such a file is edited into what cannot be used.
     """
@@ -116,9 +116,9 @@ class Quota:
         """A bill was paid: the admins are told when a limit is used up so far that they want to know."""
         await self._alerting.paid(payer)
 
-    def close(self) -> None:
-        """Tell the admins now what waits to be told."""
-        self._alerting.close()
+    async def close(self) -> None:
+        """Tell the admins now what waits to be told: returns when they are told, or within two seconds."""
+        await self._alerting.close()
 
     async def has_left(self, payer: Payer) -> bool:
         """Whether nothing that holds for this payer is used up."""

@@ -118,13 +118,25 @@ class UsageTable:
         )
         return [total_of(row) for row in rows]
 
-    async def tell(self, cap: Cap, percents: Sequence[int]) -> list[int]:
-        """Remember that the admins are told of these; returns those that they were not told of before."""
+    async def untold(self, cap: Cap, percents: Sequence[int]) -> list[int]:
+        """Those of these that the admins were not told of yet."""
+        rows = await self._db.read(
+            "SELECT percent FROM budget_alerts WHERE kind = :kind AND name = :name AND period = :period",
+            kind=cap.kind,
+            name=cap.name,
+            period=cap.period,
+        )
+        told = {row["percent"] for row in rows}
+        return [percent for percent in percents if percent not in told]
 
-        async def work(tx: Transaction) -> list[int]:
-            return [percent for percent in percents if await _told(tx, cap, percent)]
+    async def tell(self, cap: Cap, percents: Sequence[int]) -> None:
+        """Remember that the admins were told of these."""
 
-        return await self._db.write(work)
+        async def work(tx: Transaction) -> None:
+            for percent in percents:
+                await _told(tx, cap, percent)
+
+        await self._db.write(work)
 
     async def move(self, old: str, new: str) -> None:
         """A group has another id now: what it spent moves with it."""
@@ -183,8 +195,8 @@ async def _sum(tx: Transaction, cap: Cap) -> int:
     return int(rows[0]["cost"]) if rows else 0
 
 
-async def _told(tx: Transaction, cap: Cap, percent: int) -> bool:
-    changed = await tx.execute(
+async def _told(tx: Transaction, cap: Cap, percent: int) -> None:
+    await tx.execute(
         "INSERT INTO budget_alerts (kind, name, period, percent) VALUES (:kind, :name, :period, :percent) "
         "ON CONFLICT (kind, name, period, percent) DO NOTHING",
         kind=cap.kind,
@@ -192,4 +204,3 @@ async def _told(tx: Transaction, cap: Cap, percent: int) -> bool:
         period=cap.period,
         percent=percent,
     )
-    return changed == 1

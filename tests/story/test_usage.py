@@ -140,6 +140,28 @@ async def test_admins_are_told_at_each_threshold_once_also_over_a_restart(town: 
     assert "the budget for this month: $0.16 of $0.24. It renews on 1 " in told()[0]
 
 
+async def test_what_waits_to_be_told_is_told_at_the_stop(town: Town) -> None:
+    priced(town)
+    town.model.reply = WORDS
+    (town.folder / "budgets.toml").write_text("[user]\nday = 1\nalerts = [10]\n", "utf-8")
+    await town.open("telegram", admins=("telegram:1",))
+    boss = town.telegram.user(1, "Boss")
+    office = town.telegram.private(boss)
+    await office.send(boss, "/help")
+    for name in ("Ada", "Bob", "Cem"):
+        person = await town.person("telegram", name)
+        await person.asks("Hello", WORDS)
+        await town.settled()
+    await office.until(lambda m: m.from_bot and "Ada (" in m.text)
+    told = await ledger(town, "budget_alerts")
+    assert len(told) == 1
+    await town.close()
+    texts = [message.text for message in office.messages if message.from_bot]
+    assert "Bob" in texts[-1]
+    assert "Cem" in texts[-1]
+    assert len(await ledger(town, "budget_alerts")) == 3
+
+
 async def test_a_file_that_is_edited_into_what_cannot_be_used_changes_nothing_and_admins_are_told(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,7 +60,11 @@ class Desk:
         self.store = store
         self.told: list[str] = []
         values = Settings(_env_file=None, data_dir=folder, **settings)  # type: ignore[call-arg]
-        self.quota = Quota(store.usage, model, values, alert=lambda name, text: self.told.append(text), now=clock)
+        self.quota = Quota(store.usage, model, values, alert=self._alert, now=clock)
+
+    async def _alert(self, about: str, text: str) -> bool:
+        self.told.append(text)
+        return True
 
     async def answer(self, row: Row, lease: Lease, model: Any, before: str = "") -> str:
         ask = self.quota.ask(row, lease, before)

@@ -128,10 +128,13 @@ async def test_side_by_side_no_more_is_set_aside_than_there_is(store: Store) -> 
 
 
 async def test_admins_are_told_of_each_threshold_once_also_after_a_restart(store: Store) -> None:
-    assert await store.usage.tell(cap(1), [50, 80]) == [50, 80]
-    assert await store.usage.tell(cap(1), [50, 80, 100]) == [100]
-    assert await store.usage.tell(cap(1), [50, 80, 100]) == []
-    assert await store.usage.tell(Cap("user", "telegram:1", "2026-11-23", 1), [50]) == [50]
+    assert await store.usage.untold(cap(1), [50, 80]) == [50, 80]
+    assert await store.usage.untold(cap(1), [50, 80]) == [50, 80]  # asking is not telling
+    await store.usage.tell(cap(1), [50, 80])
+    assert await store.usage.untold(cap(1), [50, 80, 100]) == [100]
+    await store.usage.tell(cap(1), [80, 100])
+    assert await store.usage.untold(cap(1), [50, 80, 100]) == []
+    assert await store.usage.untold(Cap("user", "telegram:1", "2026-11-23", 1), [50]) == [50]
 
 
 async def test_what_a_group_spent_moves_with_it(store: Store) -> None:
