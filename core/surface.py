@@ -7,13 +7,12 @@ errors (see `core.errors`), and nothing else. Adding a platform is one package i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from core.errors import PlatformError, Refused
-from core.observe import metrics
+from core.errors import Refused
+from core.observe.calls import counted
 from core.types import Address, Incoming, Press
 
 
@@ -201,41 +200,30 @@ class Counted:
         return self.surface.render(markdown)
 
     async def post(self, out: Out) -> str:
-        with self._counted("post"):
+        with counted(self._platform, "post"):
             return await self.surface.post(out)
 
     async def edit(self, id: str, out: Out) -> None:
-        with self._counted("edit"):
+        with counted(self._platform, "edit"):
             await self.surface.edit(id, out)
 
     async def delete(self, id: str) -> None:
-        with self._counted("delete"):
+        with counted(self._platform, "delete"):
             await self.surface.delete(id)
 
     async def typing(self) -> None:
-        with self._counted("typing"):
+        with counted(self._platform, "typing"):
             await self.surface.typing()
 
     def suspects(self, doubt: Doubt) -> Sequence[str] | None:
         return self.surface.suspects(doubt)
 
     async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | Again | None:
-        with self._counted("ask"):
+        with counted(self._platform, "ask"):
             return await self.surface.left_by(id, doubts)
 
     def marked(self) -> Sequence[str]:
         return self.surface.marked()
-
-    @contextmanager
-    def _counted(self, call: str) -> Iterator[None]:
-        outcome = "ok"
-        try:
-            yield
-        except PlatformError as error:
-            outcome = type(error).__name__
-            raise
-        finally:
-            metrics.CALLS.labels(self._platform, call, outcome).inc()
 
 
 class Platforms:
