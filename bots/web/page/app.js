@@ -161,7 +161,6 @@ async function load() {
   composer.know(commands, { roles: state.roles, models: state.models, languages: state.languages });
   composer.field.maxLength = state.limits.text;
   settings.know(state.roles, state.languages);
-  $("sign-out").onclick = () => tried(signOut);
   showModel(state.model);
   if (state.admin && !known) beAdmin();
   known = true;
@@ -183,6 +182,7 @@ function line(there) {
   shown.textContent = there ? "" : "Connecting again …";
 }
 
+$("sign-out").addEventListener("click", () => tried(signOut));
 $("starters").append(...STARTERS.map((text) => el("li", {}, el("button", { type: "button", onclick: () => send(text) }, text))));
 addEventListener("popstate", show);
 addEventListener("hashchange", show);

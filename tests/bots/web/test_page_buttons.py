@@ -71,6 +71,20 @@ async def test_a_stopped_answer_can_be_continued(page: Page, core: ScriptedCore)
     assert [press.data.partition(":")[0] for press in core.pressed] == ["stop", "continue"]
 
 
+async def test_one_can_sign_out_before_the_page_knows_anything(page: Page) -> None:
+    asked = asyncio.Event()
+
+    async def never(route: Route) -> None:
+        asked.set()
+
+    await page.route("**/state", never)
+    await page.reload()
+    await asked.wait()
+    await page.get_by_role("button", name="Sign out").click()
+    await page.locator("dialog button.danger").click()
+    await expect(page.locator("body")).to_contain_text("Open your link first")
+
+
 async def test_streaming_has_a_switch_and_one_can_sign_out(page: Page, core: ScriptedCore, store: Store) -> None:
     await expect(page.locator("#streaming")).to_be_checked()
     async with page.expect_response(lambda response: response.request.method == "PATCH"):
