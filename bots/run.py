@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -157,7 +158,11 @@ class House:
         return ""
 
 
-async def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
+# At once, also into a file or a service's log: who waits for the link would wait for ever.
+_print = partial(print, flush=True)
+
+
+async def serve(settings: Settings, say: Callable[[str], None] = _print) -> None:
     """Run until SIGINT or SIGTERM. Raises SetupError when nothing could be started, or another has taken over."""
     held = (
         settings.telegram_bot_token,

@@ -60,7 +60,7 @@ async def figures() -> list[dict[str, Any]]:
 async def _started(url: str) -> tuple[float, float]:
     """Seconds until the page is served, and megabytes five seconds later."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"DATA_DIR": folder, "OPENAI_BASE_URL": url, "WEB_PORT": "0", "PYTHONUNBUFFERED": "1"}
+        settings = {"DATA_DIR": folder, "OPENAI_BASE_URL": url, "WEB_PORT": "0"}
         began = time.monotonic()
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-W", "ignore", "-m", "bots", "run", env=os.environ | settings, stdout=PIPE

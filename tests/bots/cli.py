@@ -30,7 +30,7 @@ class Cli:
         self.changed: dict[str, float] = {}
         self._nest = nest
         self.env = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
-        self.env |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "HOME": str(folder)}
+        self.env |= {"PYTHONPATH": str(ROOT), "HOME": str(folder)}
         self._started: list[Process] = []
 
     async def start(self, *arguments: str, **settings: str) -> Process:

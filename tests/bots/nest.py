@@ -149,7 +149,7 @@ def _be(order: dict[str, Any], out: int, err: int) -> NoReturn:
         for file, number in ((out, 1), (err, 2)):
             os.dup2(file, number)
             os.close(file)
-        sys.stdout, sys.stderr = os.fdopen(1, "w", 1, closefd=False), os.fdopen(2, "w", 1, closefd=False)
+        sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", 1, closefd=False)  # as Python does
         os.environ.clear()
         os.environ.update(order["env"])
         time.tzset()
