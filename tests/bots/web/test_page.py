@@ -316,7 +316,8 @@ async def test_on_a_phone_the_list_is_a_drawer(bot: WebBot, browser: Browser, co
     context = await browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     phone = await context.new_page()
     await phone.goto(await bot.link())
-    await phone.keyboard.press("Enter")  # the button has the focus
+    await expect(phone.get_by_role("button", name="Open Chinwag")).to_be_focused()
+    await phone.keyboard.press("Enter")
     await phone.locator("#starters button").first.tap()
     answer(core, "```text\n" + "wide " * 100 + "\n```\n\n| " + " | ".join("column" * 3 for _ in range(9)) + " |")
     await expect(phone.locator(".under")).to_contain_text("a test")
