@@ -63,7 +63,7 @@ _BEGINS, _ENDS = re.compile(r"\\begin\s*\{"), re.compile(r"\\end\s*\{[^{}]*\}")
 _MACRO = re.compile(r"\\(?:re|provide)?(?:new|def(?![A-Za-z])|let(?![A-Za-z])|Declare)")  # may grow without end
 _WORDLESS = re.compile(
     r"\\(?:begin|end)\s*\{[^{}]*\}(?:\s*\{[lcr| ]*\})?|\\(?:text)?color\s*\{\w*\}|\\[hm]space\s*\{[^{}]*\}"
-    r"|\\(?:[hkm]skip|m?kern)\s*[\d.]+\s*\w\w|\\[A-Za-z]+|\\."
+    r"|\\(?:[hkm]skip|m?kern)\s*[\d.]+\s*\w\w|\\[A-Za-z]+|\\\W"
 )
 
 

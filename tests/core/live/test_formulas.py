@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.live.formulas import FORMULA, MARKS, OPEN_FORMULA, readable
@@ -150,6 +150,7 @@ NASTY = st.lists(st.sampled_from([*LATEX.split(), " ", "\n", "\u0301"]), max_siz
 
 
 @given(NASTY | st.text(st.characters(codec=None)))
+@example(r"\sqrt\not\字")
 @settings(max_examples=600, deadline=None)
 def test_no_formula_is_too_nasty(latex: str) -> None:
     shown = readable(rf"\({latex}\)")
