@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from wcwidth import iter_graphemes
 
-from core.live.formulas import FORMULA, OPEN_FORMULA
+from core.live.formulas import FORMULA, MARKS, OPEN_FORMULA
 from core.live.lines import SEPARATOR, Line, lines
 
 SENTENCE = re.compile(r"(?:(?<!\d)[.!?…]+[\"')\]*_»”’]*[^\S\r\n]++|[。！？]+[\"'」』）*_”’]*[^\S\r\n]*+)(?=\S)")
@@ -98,9 +98,7 @@ class Cuts:
 
 def _formulas(text: str, floor: int, reach: int) -> list[tuple[int, int]]:
     start, end = max(0, floor - 2000), reach + 200
-    if text.find("$", start, end) < 0 and text.find("\\", start, end) < 0:
-        return []
-    return [match.span() for match in FORMULAS.finditer(text, start, end)]
+    return [match.span() for match in FORMULAS.finditer(text, start, end)] if MARKS.search(text, start, end) else []
 
 
 def _behind_fence(text: str, reach: int) -> int:
