@@ -7,9 +7,7 @@ import logging
 from bots.telegram.errors import describe
 from core.errors import StoreError
 
-TRIES = (
-    6  # before an update that fails for no lack of a database is passed over; with the poller's pauses half a minute
-)
+TRIES = 6  # before an update is passed over; with the poller's pauses half a minute
 KNOWN = 1000  # updates whose failures are counted
 log = logging.getLogger(__name__)
 
@@ -21,8 +19,7 @@ class Tries:
         self._failures: dict[int, int] = {}
 
     def failed(self, id: int, error: Exception, *, again: str) -> bool:
-        """Whether update `id` is passed over now, after `error`. Says so, or once
-        how it is tried `again`."""
+        """Whether update `id` is passed over now, after `error`. Says so, or once how it is tried `again`."""
         if isinstance(error, StoreError):  # which the store itself says, and once
             return False
         failures = self._failures.pop(id, 0) + 1
