@@ -53,7 +53,7 @@ class Showing:
             most=self._most,
             actions=buttons,
             question=known.address.reply_to,
-            doubts=() if surface.limits.once else await self._store.doubts.unsettled(row.id, lease),
+            doubts=() if surface.copies is None else await self._store.doubts.unsettled(row.id, lease),
         )
         return delivery, before
 

@@ -32,7 +32,6 @@ class Limits:
     budget: calls to surfaces with the same budget key count together (a Telegram group with all its topics).
     rates: every rate that holds at once for that budget; posts and edits count alike.
     markdown: the surface shows Markdown itself, also unfinished: it needs no pages and nothing closed for it.
-    once: a post with the nonce of an earlier one is not made again, but answered with that one's message.
     whole, whole_rates: the same for all places of the bot together; "" when the platform counts no such thing.
     first: seconds from the first token until something is shown, unless it is readable earlier.
     interval: the shortest pause between the starts of two edits, in seconds.
@@ -46,7 +45,6 @@ class Limits:
     interval: float = 1.0
     marks_end: bool = False
     markdown: bool = False
-    once: bool = False
     whole: str = ""
     whole_rates: tuple[Rate, ...] = ()
 
@@ -124,11 +122,40 @@ class Doubt:
 Again = Literal["again"]
 
 
+class Copies(Protocol):
+    """How a platform without nonces finds what a post has left that nobody answered. Raises what a surface raises."""
+
+    def suspects(self, doubt: Doubt) -> Sequence[str] | None:
+        """The messages that a doubtful post may have left, likeliest first; never one that may not exist yet.
+
+        None: that cannot be told just now, ask again in a moment.
+        """
+        ...
+
+    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | Again | None:
+        """Which of these posts left this message, if that is proved. Any other message stays as it is.
+
+        One call. "again": it takes another one, to know or to leave the message as it was.
+        """
+        ...
+
+    def marked(self) -> Sequence[str]:
+        """Messages here that are not as they were before `left_by`, from this answer or an earlier one: it is to be
+        called for them again, whatever is in doubt.
+        """
+        ...
+
+
 class Surface(Protocol):
     """Where one answer appears. Every method may raise any `PlatformError`; none of them retries or waits by itself."""
 
     @property
     def limits(self) -> Limits: ...
+
+    @property
+    def copies(self) -> Copies | None:
+        """None where a post with the nonce of an earlier one is not made again, but answered with its message."""
+        ...
 
     def render(self, markdown: str) -> Rendered:
         """Pure and total: any text at all, also half an answer. Splitting measures the result's size."""
@@ -148,26 +175,6 @@ class Surface(Protocol):
 
     async def typing(self) -> None:
         """Show that an answer is being worked on. The core calls it again every `Platform.typing_every` seconds."""
-        ...
-
-    def suspects(self, doubt: Doubt) -> Sequence[str] | None:
-        """The messages that a doubtful post may have left, likeliest first; never one that may not exist yet.
-
-        None: that cannot be told just now, ask again in a moment. Not asked where a post is made `once`.
-        """
-        ...
-
-    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | Again | None:
-        """Which of these posts left this message, if that is proved. Any other message stays as it is.
-
-        One call. "again": it takes another one, to know or to leave the message as it was.
-        """
-        ...
-
-    def marked(self) -> Sequence[str]:
-        """Messages here that are not as they were before `left_by`, from this answer or an earlier one: it is to be
-        called for them again, whatever is in doubt.
-        """
         ...
 
 
@@ -196,6 +203,10 @@ class Counted:
     def limits(self) -> Limits:
         return self.surface.limits
 
+    @property
+    def copies(self) -> Copies | None:
+        return self.surface.copies
+
     def render(self, markdown: str) -> Rendered:
         return self.surface.render(markdown)
 
@@ -214,16 +225,6 @@ class Counted:
     async def typing(self) -> None:
         with counted(self._platform, "typing"):
             await self.surface.typing()
-
-    def suspects(self, doubt: Doubt) -> Sequence[str] | None:
-        return self.surface.suspects(doubt)
-
-    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | Again | None:
-        with counted(self._platform, "ask"):
-            return await self.surface.left_by(id, doubts)
-
-    def marked(self) -> Sequence[str]:
-        return self.surface.marked()
 
 
 class Platforms:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import discord
@@ -19,7 +19,7 @@ from bots.discord.errors import NoReply, TokenGone
 from bots.discord.render import render
 from bots.discord.rest import Rest
 from core.errors import Gone, Moved, PlatformError, Refused
-from core.surface import Doubt, Limits, Out, Rate, Rendered
+from core.surface import Limits, Out, Rate, Rendered
 from core.types import Address
 
 PAGE = 2000  # Discord: message content
@@ -41,21 +41,14 @@ ORIGINAL = "@original"  # in the place of a message id
 
 
 class _Surface:
+    copies = None  # a nonce is posted once
+
     def __init__(self, rest: Rest, address: Address) -> None:
         self._rest = rest
         self._address = address
 
     def render(self, markdown: str) -> Rendered:
         return render(markdown)
-
-    def suspects(self, doubt: Doubt) -> Sequence[str]:
-        return ()  # a nonce is posted once
-
-    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> None:
-        return
-
-    def marked(self) -> Sequence[str]:
-        return ()
 
     def _limits(self, route: str, budget: str) -> Limits:
         rate = self._rest.rate("PATCH", route)
@@ -67,7 +60,6 @@ class _Surface:
             budget=f"discord:{self._address.bot}:{budget}",
             rates=(rate or FIRST_RATE,),
             interval=interval,
-            once=True,
             whole=whole,
             whole_rates=OVERALL,
         )

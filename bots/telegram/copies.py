@@ -1,7 +1,7 @@
 """Which message an unanswered post has left: Telegram has no key that makes a post once, and shows bots no history.
 
 But it answers an edit with the whole message. So the buttons of a suspect are edited, which touches no text and
-makes no sound; only our own messages can be edited at all. `TelegramSurface.left_by` asks here.
+makes no sound; only our own messages can be edited at all. Every `TelegramSurface` has a `Copies`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,36 @@ from typing import Literal
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Message
 from telegram.error import BadRequest, Forbidden, RetryAfter
 
-from bots.telegram.errors import not_modified
+from bots.telegram.errors import not_modified, translated
 from bots.telegram.traces import Traces
+from core.observe.calls import counted
 from core.surface import Again, Doubt
+from core.types import Address
 
 # Stands under a suspect for the moment of one call; a press of it is told that it is an old button.
 MARK = InlineKeyboardMarkup([[InlineKeyboardButton("…", callback_data="?")]])
 
 
-async def left_by(bot: Bot, chat: int, id: int, doubts: Sequence[Doubt], traces: Traces) -> Doubt | Again | None:
+class Copies:
+    """Implements `core.surface.Copies` for the chat of an address. traces: what is known of the bot's messages."""
+
+    def __init__(self, bot: Bot, address: Address, traces: Traces) -> None:
+        self._bot, self._address, self._traces = bot, address, traces
+        self._chat = int(address.chat)
+
+    def suspects(self, doubt: Doubt) -> Sequence[str] | None:
+        ids = self._traces.unknown(self._chat, doubt.out.nonce, int(doubt.after or 0))
+        return None if ids is None else [str(id) for id in ids]
+
+    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | Again | None:
+        with counted(self._address.platform, "ask"), translated(self._address):
+            return await _left_by(self._bot, self._chat, int(id), doubts, self._traces)
+
+    def marked(self) -> Sequence[str]:
+        return [str(id) for id in self._traces.marked(self._chat)]
+
+
+async def _left_by(bot: Bot, chat: int, id: int, doubts: Sequence[Doubt], traces: Traces) -> Doubt | Again | None:
     """The post that left this message: it is ours, says the same, and answers the same question. Else None.
 
     One call. "again": the message has a mark, or may have one, and the next call takes it away. Another message of

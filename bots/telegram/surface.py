@@ -11,14 +11,14 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest
 
 from bots.telegram.buttons import keyboard
-from bots.telegram.copies import left_by
+from bots.telegram.copies import Copies
 from bots.telegram.entities import Span
 from bots.telegram.errors import about_entities, describe, not_modified, translated
 from bots.telegram.render import render
 from bots.telegram.request import SEND_READ_TIMEOUT
 from bots.telegram.traces import Traces
 from core.errors import Gone
-from core.surface import Again, Doubt, Limits, Out, Rate, Rendered
+from core.surface import Limits, Out, Rate, Rendered
 from core.types import Address
 
 PAGE = 4096  # Bot API, sendMessage: UTF-16 units after entity parsing
@@ -43,6 +43,7 @@ class TelegramSurface:
     def __init__(self, bot: Bot, address: Address, traces: Traces | None = None) -> None:
         self._bot = bot
         self._traces = traces or Traces()
+        self.copies = Copies(bot, address, self._traces)
         self._address = address
         self._chat = int(address.chat)
         self._thread = int(address.thread) if address.thread not in ("", GENERAL) else None
@@ -121,17 +122,6 @@ class TelegramSurface:
         thread = int(self._address.thread) if self._address.thread else None
         with translated(self._address):
             await self._bot.send_chat_action(self._chat, ChatAction.TYPING, message_thread_id=thread)
-
-    def suspects(self, doubt: Doubt) -> Sequence[str] | None:
-        ids = self._traces.unknown(self._chat, doubt.out.nonce, int(doubt.after or 0))
-        return None if ids is None else [str(id) for id in ids]
-
-    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> Doubt | Again | None:
-        with translated(self._address):
-            return await left_by(self._bot, self._chat, int(id), doubts, self._traces)
-
-    def marked(self) -> Sequence[str]:
-        return [str(id) for id in self._traces.marked(self._chat)]
 
     def _reply(self, out: Out) -> ReplyParameters | None:
         """Only the first page replies, and is sent all the same when the question was deleted."""

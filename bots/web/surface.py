@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ from bots.web.board import Board, Message, Place
 from bots.web.bus import Bus
 from core.errors import Gone
 from core.store import Store
-from core.surface import Doubt, Limits, Out, Rate, Rendered
+from core.surface import Limits, Out, Rate, Rendered
 from core.types import Address, SessionKey, Turn
 
 # Our own page has no limits of its own: these only keep one message and one second finite.
@@ -21,6 +21,8 @@ INTERVAL = 0.05  # twenty texts a second read as flowing; the page draws at its 
 
 class WebSurface:
     """One answer on the page. The page renders Markdown itself, so rendering here changes nothing."""
+
+    copies = None  # a nonce is posted once
 
     def __init__(self, address: Address, board: Board, bus: Bus, store: Store, now: Callable[[], float]) -> None:
         self._address = address
@@ -40,7 +42,6 @@ class WebSurface:
             interval=INTERVAL,
             marks_end=True,
             markdown=True,
-            once=True,
         )
 
     def render(self, markdown: str) -> Rendered:
@@ -77,15 +78,6 @@ class WebSurface:
     async def typing(self) -> None:
         event = {"type": "typing", "thread": self._place.thread}
         self._bus.publish(self._place.person, ("typing", self._place.thread), event)
-
-    def suspects(self, doubt: Doubt) -> Sequence[str]:
-        return ()  # a nonce is posted once
-
-    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> None:
-        return
-
-    def marked(self) -> Sequence[str]:
-        return ()
 
     async def _begin(self, id: str, out: Out, rev: int) -> Message:
         command = self._board.command_of(self._place, self._address.reply_to)

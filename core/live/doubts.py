@@ -1,10 +1,10 @@
 """Posts that the platform did not answer: what each left on screen is found and taken away, so that one copy stands.
 
-`Delivery` makes its posts here. Where a nonce is posted once there is nothing to look for. Elsewhere a post is written
-down before it is made; when no answer comes, it is made again, and the messages up to the new one are asked about,
-beside the answer and with calls that it does not need. One that is found earlier is the page itself. What stays in
-doubt is looked for once more with the next answer in the lane, in this process or another. A complete answer does not
-wait for any of this longer than a moment.
+`Delivery` makes its posts here. A surface without `copies` posts a nonce once, and there is nothing to look for.
+Elsewhere a post is written down before it is made; when no answer comes, it is made again, and the messages up to the
+new one are asked about, beside the answer and with calls that it does not need. One that is found earlier is the page
+itself. What stays in doubt is looked for once more with the next answer in the lane, in this process or another. A
+complete answer does not wait for any of this longer than a moment.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.live.screen import Page, Screen
 from core.live.tasks import loop_time, unbroken
 from core.observe import metrics
 from core.observe.log import get_logger
-from core.surface import Again, Doubt, Out
+from core.surface import Again, Copies, Doubt, Out
 
 log = get_logger(__name__)
 
@@ -56,13 +56,13 @@ class Doubts:
         self._news = asyncio.Event()
         self._searching = asyncio.Lock()
         self._complete = asyncio.Event()
-        if inherited or screen.surface.marked():
+        if inherited or self._marked():
             self._news.set()
 
     async def post(self, out: Out) -> tuple[str, Doubt | None]:
         """The new message's id, and what its `posted` is to be told. Raises what the surface raises, and Fenced."""
         surface = self._screen.surface
-        if surface.limits.once:
+        if surface.copies is None:
             await self._journal.ours()
             return await surface.post(out), None
         after = self._screen.pages[out.page - 1].id if out.page else self._question
@@ -133,21 +133,26 @@ class Doubts:
 
     async def _step(self, kind: Kind, deadline: float) -> bool:
         """One call, which may be broken off: it is repeated without harm. False: nothing to call, or no time for it."""
+        if (copies := self._copies) is None:
+            return False
         found = next(iter(self._found), None)
         id = found or next(iter(self._marked()), None) or (await self._suspect(deadline) if self._open else None)
         if id is None or not await self._may_call(kind, deadline):
             return False
         await self._journal.ours()
-        surface = self._screen.surface
         with self._budget().call(aside=True):
-            left = await (surface.delete(id) if found else surface.left_by(id, self._open))
+            left = await (self._screen.surface.delete(id) if found else copies.left_by(id, self._open))
         await unbroken(self._deleted(id) if found else self._told(id, left))
         return True
+
+    @property
+    def _copies(self) -> Copies | None:
+        return self._screen.surface.copies
 
     def _marked(self) -> list[str]:
         """What a search has not left as it was. A page on screen gets its buttons with its next text."""
         shown = {page.id for page in self._screen.pages}
-        return [id for id in self._screen.surface.marked() if id not in shown]
+        return [id for id in self._copies.marked() if id not in shown] if self._copies else []
 
     async def _suspect(self, deadline: float) -> str | None:
         """The next message to ask about."""
@@ -158,7 +163,7 @@ class Doubts:
 
     async def _unasked(self, doubts: Sequence[Doubt]) -> list[str] | None:
         """What these posts may have left and was not asked about. None: it cannot be told just now."""
-        lists = [self._screen.surface.suspects(doubt) for doubt in doubts]
+        lists = [self._copies.suspects(doubt) for doubt in doubts] if self._copies else []
         found = dict.fromkeys(id for ids in lists if ids for id in ids)
         new = [id for id in found if id not in self._asked and id not in self._others]
         if new:

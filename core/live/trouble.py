@@ -41,7 +41,7 @@ class Trouble:
     async def wait_to_post(self, error: Unknown, surface: Surface) -> None:
         """Before a post is made again that may have been applied. Raises Refused when there were too many of them."""
         self._copies += 1
-        if surface.limits.once:
+        if surface.copies is None:
             return await self.wait(error)
         if self._copies >= COPIES:
             raise Refused("each try to post may have been applied: more of them would be copies") from error

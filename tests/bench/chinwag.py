@@ -65,6 +65,7 @@ class TalkSurface:
 
     talk: Talk
     posted: int = 0
+    copies = None
 
     @property
     def limits(self) -> Limits:
@@ -87,15 +88,6 @@ class TalkSurface:
 
     async def typing(self) -> None:
         """Costs no message."""
-
-    def suspects(self, doubt: Doubt) -> Sequence[str]:
-        return ()
-
-    async def left_by(self, id: str, doubts: Sequence[Doubt]) -> None:
-        return
-
-    def marked(self) -> Sequence[str]:
-        return ()
 
 
 class _Journal:

@@ -324,7 +324,7 @@ async def test_a_process_that_lost_its_lease_asks_about_nothing(
 
 async def told(surface: TelegramSurface, id: str, doubts: Sequence[Doubt]) -> Doubt | None:
     """What comes of it in the end."""
-    while (left := await surface.left_by(id, doubts)) == "again":
+    while (left := await surface.copies.left_by(id, doubts)) == "again":
         pass
     return left if isinstance(left, Doubt) else None
 
@@ -343,7 +343,7 @@ async def test_only_a_message_that_says_the_same_to_the_same_question_is_proved(
     assert await told(surface, str(question.id), [doubt]) is None
     assert await told(surface, "999", [doubt]) is None
     assert [m.buttons for m in chat.messages if m.id == other.id] == [[]]
-    assert surface.marked() == []
+    assert surface.copies.marked() == []
     assert (await shown(chat, id)).buttons == []
 
 
@@ -357,7 +357,7 @@ async def test_a_question_about_a_message_whose_answer_was_lost_can_be_asked_aga
     for id, left in ((copy, doubt), (other, None)):
         server.fault("editMessageReplyMarkup", cut="after")
         with pytest.raises(Unknown):
-            await surface.left_by(id, [doubt])
+            await surface.copies.left_by(id, [doubt])
         assert await told(surface, id, [doubt]) == left
         assert (await shown(chat, id)).buttons == []
 
@@ -371,17 +371,17 @@ async def test_a_question_is_one_call_and_a_mark_is_remembered_until_it_is_gone(
     ids = [await surface.post(raw(f"Notice {number}.")) for number in range(3)]
     doubt = Doubt(raw("Because."), str(question.id))
     for number, id in enumerate(ids):
-        assert await surface.left_by(id, [doubt]) == "again"
+        assert await surface.copies.left_by(id, [doubt]) == "again"
         assert len(server.called("editMessageReplyMarkup")) == number + 1
     server.fault("editMessageReplyMarkup", retry_after=1)
     later = idle.open(address(chat))
     with pytest.raises(TooFast):
-        await later.left_by(ids[0], [])
-    assert later.marked() == ids
-    assert await later.left_by(ids[0], []) is None
+        await later.copies.left_by(ids[0], [])
+    assert later.copies.marked() == ids
+    assert await later.copies.left_by(ids[0], []) is None
     await later.edit(ids[1], raw("News."))
     await later.delete(ids[2])
-    assert later.marked() == []
+    assert later.copies.marked() == []
     assert [(await shown(chat, id)).buttons for id in ids[:2]] == [[], []]
 
 
@@ -392,5 +392,5 @@ async def test_a_question_that_was_certainly_not_taken_leaves_no_mark(
     id = await surface.post(raw("Because."))
     server.fault("editMessageReplyMarkup", retry_after=1)
     with pytest.raises(TooFast):
-        await surface.left_by(id, [])
-    assert surface.marked() == []
+        await surface.copies.left_by(id, [])
+    assert surface.copies.marked() == []

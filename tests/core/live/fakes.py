@@ -46,6 +46,7 @@ class FakeSurface:
     suspected: list[str] | None = field(default_factory=list)  # what a post that nobody answered may have left
     notices: set[str] = field(default_factory=set)  # messages of the bot: asking about one takes two calls
     marks: list[str] = field(default_factory=list)  # those that the first of the two was made for
+    once: bool = False  # whether a nonce is posted once, so that there are no copies to look for
 
     def render(self, markdown: str) -> Rendered:
         return Rendered(markdown, len(markdown))
@@ -77,6 +78,10 @@ class FakeSurface:
     async def typing(self) -> None:
         self.typed.append(now())
         self._reach()
+
+    @property
+    def copies(self) -> FakeSurface | None:
+        return None if self.once else self
 
     def suspects(self, doubt: Doubt) -> Sequence[str] | None:
         return self.suspected

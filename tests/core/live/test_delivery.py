@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -436,7 +436,7 @@ def test_an_outage_of_the_platform_costs_neither_the_answer_nor_copies_of_it(beg
 
 
 def test_where_a_nonce_is_posted_once_posting_is_tried_for_as_long_as_it_takes() -> None:
-    stage = Stage(FakeSurface(replace(PRIVATE, once=True), faults=deque([Unknown()] * 9)))
+    stage = Stage(FakeSurface(PRIVATE, once=True, faults=deque([Unknown()] * 9)))
     play(stage, SENTENCE)
     assert stage.surface.nonces == ["a-0"] * 10
     assert list(stage.surface.screen.values()) == [SENTENCE]

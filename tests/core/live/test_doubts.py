@@ -207,7 +207,7 @@ def test_what_fails_while_looking_is_tried_again(error: PlatformError) -> None:
 
 
 def test_where_a_nonce_is_posted_once_nothing_is_written_down() -> None:
-    on = Stage(FakeSurface(replace(PRIVATE, once=True), faults=deque([Unknown()])))
+    on = Stage(FakeSurface(PRIVATE, once=True, faults=deque([Unknown()])))
     play(on, SENTENCE)
     assert on.journal.doubts == []
     assert calls(on, "ask") == []
