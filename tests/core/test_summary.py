@@ -14,7 +14,8 @@ from core.model import Status
 from core.store import Store
 from core.summary import LONGEST, Summaries, prompt
 from core.types import Delta, Lane, Session, Turn
-from tests.core.store.conftest import KEY, Clock, Place, answered, taken
+from tests.clock import Clock
+from tests.core.store.conftest import KEY, Place, answered, taken
 from tests.patience import PATIENCE
 
 WINDOW = Window(rounds=4, tokens=4000)
@@ -48,7 +49,7 @@ class Notes:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000_000.0)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import aiohttp
 import discord
 import pytest
 
+from tests.clock import Clock
 from tests.platforms.discord import (
     CREATE_THREADS,
     MESSAGE_CONTENT,
@@ -19,7 +20,6 @@ from tests.platforms.discord import (
     CannotDo,
     Channel,
     DiscordServer,
-    FakeClock,
     Limits,
     Rules,
     User,
@@ -165,7 +165,7 @@ async def test_a_reply_to_a_message_that_is_gone(bot, channel, alice) -> None:
 
 
 async def test_the_same_nonce_posts_once_within_minutes() -> None:
-    clock = FakeClock()
+    clock = Clock()
     async with DiscordServer(clock=clock, limits=Limits.off()) as server:
         channel = server.guild("school").channel("general")
         async with running(server, Bot()) as bot:

@@ -10,19 +10,13 @@ from bots.telegram import TelegramBot
 from core.commands import COMMANDS
 from core.types import Address
 from tests.bots.telegram.conftest import RecordingCore, eventually
+from tests.clock import Clock
 from tests.platforms.telegram import Chat, TelegramServer
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(0.0)
 
 
 @pytest.fixture

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import tracemalloc
 from contextlib import suppress
-from dataclasses import dataclass
 
 import pytest
 
 from bots.telegram.traces import KEPT, KEPT_PRIVATE, LOOKED_AT, MANY, SUPERGROUP, WHOLE, Traces
 from core.errors import Unknown
+from tests.clock import Clock
 
 GROUP = SUPERGROUP - 5
 
 
-@dataclass
-class Clock:
-    time: float = 100.0
-
-    def __call__(self) -> float:
-        return self.time
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture
@@ -81,9 +73,9 @@ def test_while_a_post_is_under_way_in_the_chat_nothing_is_suspect(traces: Traces
 
 def test_likeliest_is_the_id_that_was_next_when_the_post_began(traces: Traces, clock: Clock) -> None:
     traces.seen(GROUP, 100)
-    clock.time += 10
+    clock.now += 10
     unanswered(traces, GROUP)
-    clock.time += 30
+    clock.now += 30
     traces.seen(GROUP, 121)
     found = traces.unknown(GROUP, "n", 100)
     assert found is not None

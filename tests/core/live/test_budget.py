@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.live.budget import ANSWER, KNOWN, NONE, Budget, Budgets, Kind, Share
 from core.surface import Limits, Rate
+from tests.clock import Clock
 
 GROUP = (Rate(20, 60.0),)
 CHANNEL = (Rate(5, 1.0),)
-
-
-@dataclass
-class Clock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def joined(budget: Budget, count: int = 1) -> list[Share]:

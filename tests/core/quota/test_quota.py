@@ -25,7 +25,8 @@ from core.quota.unasked import Unasked
 from core.settings import Settings
 from core.store import Lease, Row, Store
 from core.types import Delta, Usage
-from tests.core.store.conftest import KEY, Clock, taken
+from tests.clock import Clock
+from tests.core.store.conftest import KEY, taken
 
 HI = [HumanMessage("x" * 40)]  # 14 tokens
 PRICES = '"cheap" = { input = 1, output = 10 }\n"dear" = { input = 1, output = 1000 }'

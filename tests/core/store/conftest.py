@@ -11,20 +11,13 @@ import pytest
 
 from core.store import Lease, Row, Store
 from core.types import Address, Author, Incoming, Lane, SessionKey
+from tests.clock import Clock
 
 ADDRESS = Address("telegram", "7", "5", reply_to="11")
 AUTHOR = Author("telegram", "5", "Bo")
 KEY = SessionKey.of(ADDRESS, AUTHOR)
 LANE = Lane.of(KEY, ADDRESS, AUTHOR)
 _events = itertools.count(1)
-
-
-@dataclass
-class Clock:
-    time: float = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.time
 
 
 def incoming(text: str = "hello", event: str = "", address: Address = ADDRESS) -> Incoming:
@@ -78,7 +71,7 @@ class Place:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000_000.0)
 
 
 @pytest.fixture

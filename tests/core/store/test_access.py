@@ -6,7 +6,8 @@ import pytest
 
 from core.store import Member, Store
 from core.store.access import ALPHABET
-from tests.core.store.conftest import Clock, Place
+from tests.clock import Clock
+from tests.core.store.conftest import Place
 
 
 async def test_levels_are_granted_and_changed(store: Store, place: Place) -> None:
@@ -22,7 +23,7 @@ async def test_levels_are_granted_and_changed(store: Store, place: Place) -> Non
 
 async def test_who_is_let_out_is_in_no_list_any_more(store: Store, clock: Clock) -> None:
     await store.access.grant("telegram:1", "member", name="Bo")
-    clock.time += 1
+    clock.now += 1
     await store.access.grant("discord:-9", "member")
     assert await store.access.members() == [Member("telegram:1", "member", "Bo"), Member("discord:-9", "member", "")]
     assert await store.access.revoke("telegram:1") == Member("telegram:1", "member", "Bo")
@@ -54,10 +55,10 @@ async def test_a_code_is_eight_plain_characters_and_stays_the_same(store: Store,
     assert len(pairing.code) == 8
     assert set(pairing.code) <= set(ALPHABET)
     assert not set("0O1IL") & set(ALPHABET)
-    assert (pairing.subject, pairing.name, pairing.expires) == ("telegram:1", "Bo", clock.time + 86400)
-    clock.time += 86399
+    assert (pairing.subject, pairing.name, pairing.expires) == ("telegram:1", "Bo", clock.now + 86400)
+    clock.now += 86399
     assert await store.access.pairing("telegram:1", "Bo") == pairing
-    clock.time += 1
+    clock.now += 1
     assert (await store.access.pairing("telegram:1", "Bo")).code != pairing.code
 
 
@@ -79,7 +80,7 @@ async def test_an_unknown_code_gives_nothing(store: Store, code: str) -> None:
 
 async def test_an_expired_code_gives_nothing(store: Store, clock: Clock) -> None:
     pairing = await store.access.pairing("telegram:1", "Bo")
-    clock.time += 86400
+    clock.now += 86400
     assert await store.access.pending() == []
     assert await store.access.admit(pairing.code, by="") is None
 

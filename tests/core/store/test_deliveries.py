@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from core.store import CALLS_KEPT, Delivery, Store
 from core.types import Address, Lane
-from tests.core.store.conftest import ADDRESS, KEY, LANE, Clock, Place, taken
+from tests.clock import Clock
+from tests.core.store.conftest import ADDRESS, KEY, LANE, Place, taken
 
 
 async def test_after_a_crash_the_posted_ids_and_the_text_are_there(store: Store, place: Place) -> None:
@@ -51,41 +52,41 @@ async def test_a_row_without_a_delivery_can_be_finished(store: Store) -> None:
 
 
 async def test_recent_calls_for_the_budgets(store: Store, clock: Clock, place: Place) -> None:
-    start, here, there = clock.time, ADDRESS, replace(ADDRESS, chat="6")
+    start, here, there = clock.now, ADDRESS, replace(ADDRESS, chat="6")
     for lane, address in ((LANE, here), (Lane(KEY, "x"), there)):
         row, lease = await taken(store, lane=lane)
         await store.deliveries.open(row.id, lease, address)
-        clock.time += 20
-        assert await store.deliveries.progress(row.id, lease, "half", [clock.time - 10, clock.time])
+        clock.now += 20
+        assert await store.deliveries.progress(row.id, lease, "half", [clock.now - 10, clock.now])
     reopened = await place.restart()
     assert await reopened.deliveries.recent_calls(start + 20) == [
         (here, start + 20),
         (there, start + 30),
         (there, start + 40),
     ]
-    assert await reopened.deliveries.recent_calls(clock.time + 1) == []
+    assert await reopened.deliveries.recent_calls(clock.now + 1) == []
 
 
 async def test_calls_are_kept_without_writing_the_text_again(store: Store, clock: Clock) -> None:
     row, lease = await taken(store)
     await store.deliveries.open(row.id, lease, ADDRESS)
     assert await store.deliveries.progress(row.id, lease, "half")
-    assert await store.deliveries.progress(row.id, lease, None, [clock.time])
+    assert await store.deliveries.progress(row.id, lease, None, [clock.now])
     found = await store.deliveries.open(row.id, lease, ADDRESS)
     assert found is not None
     assert found.text == "half"
-    assert await store.deliveries.recent_calls(0) == [(ADDRESS, clock.time)]
+    assert await store.deliveries.recent_calls(0) == [(ADDRESS, clock.now)]
     assert await store.deliveries.finish(row.id, lease)
-    assert not await store.deliveries.progress(row.id, lease, None, [clock.time])
+    assert not await store.deliveries.progress(row.id, lease, None, [clock.now])
 
 
 async def test_old_calls_are_pruned(store: Store, clock: Clock) -> None:
     row, lease = await taken(store)
     await store.deliveries.open(row.id, lease, ADDRESS)
-    await store.deliveries.progress(row.id, lease, "one", [clock.time])
-    clock.time += CALLS_KEPT + 1
-    await store.deliveries.progress(row.id, lease, "two", [clock.time])
-    assert await store.deliveries.recent_calls(0) == [(ADDRESS, clock.time)]
+    await store.deliveries.progress(row.id, lease, "one", [clock.now])
+    clock.now += CALLS_KEPT + 1
+    await store.deliveries.progress(row.id, lease, "two", [clock.now])
+    assert await store.deliveries.recent_calls(0) == [(ADDRESS, clock.now)]
 
 
 async def test_an_answer_that_gets_further_each_time_is_no_poison(store: Store) -> None:

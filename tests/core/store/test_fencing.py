@@ -9,7 +9,8 @@ import pytest
 
 from core.store import Lease, Store
 from core.types import Turn
-from tests.core.store.conftest import ADDRESS, KEY, LANE, Clock, incoming, taken
+from tests.clock import Clock
+from tests.core.store.conftest import ADDRESS, KEY, LANE, incoming, taken
 
 Write = Callable[[Store, int, Lease, Turn], Awaitable[object]]
 
@@ -59,7 +60,7 @@ async def test_the_epoch_rises_per_lease_and_per_lane(store: Store) -> None:
 async def test_the_epoch_rises_whatever_the_clock_does(store: Store, clock: Clock) -> None:
     epochs = []
     for time in (1_000_000.0, 1_000_500.9, 999_000.0, 1_000_501.0):
-        clock.time = time
+        clock.now = time
         epochs.append((await store.leases.acquire(LANE)).epoch)
     assert epochs == [1_000_000, 1_000_500, 1_000_501, 1_000_502]
 

@@ -9,7 +9,8 @@ import pytest
 from core.store import Store
 from core.store.database import Transaction
 from core.types import Attachment, Lane, SessionKey
-from tests.core.store.conftest import ADDRESS, AUTHOR, KEY, LANE, Clock, Place, incoming, taken
+from tests.clock import Clock
+from tests.core.store.conftest import ADDRESS, AUTHOR, KEY, LANE, Place, incoming, taken
 
 
 async def test_a_message_comes_back_as_it_was_accepted(store: Store, clock: Clock) -> None:
@@ -19,7 +20,7 @@ async def test_a_message_comes_back_as_it_was_accepted(store: Store, clock: Cloc
     id = await store.inbox.accept(sent, LANE)
     row = await store.inbox.next(await store.leases.acquire(LANE))
     assert row is not None
-    assert (row.id, row.lane, row.incoming, row.tries, row.received) == (id, LANE, sent, 1, clock.time)
+    assert (row.id, row.lane, row.incoming, row.tries, row.received) == (id, LANE, sent, 1, clock.now)
 
 
 async def test_the_same_event_is_taken_once(store: Store) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from core.store import Store
 from core.store.logins import YEAR
-from tests.core.store.conftest import Clock, Place
+from tests.clock import Clock
+from tests.core.store.conftest import Place
 
 
 async def test_a_link_becomes_a_cookie_once(store: Store, place: Place) -> None:
@@ -29,13 +30,13 @@ async def test_a_link_and_a_cookie_are_not_each_other(store: Store) -> None:
 
 async def test_both_run_out(store: Store, clock: Clock) -> None:
     late, token = await store.logins.mint("a", ttl=60), await store.logins.mint("b", ttl=61)
-    clock.time += 60
+    clock.now += 60
     assert await store.logins.redeem(late) is None
     made = await store.logins.redeem(token)
     assert made is not None
-    clock.time += YEAR - 1
+    clock.now += YEAR - 1
     assert await store.logins.person(made[1]) == "b"
-    clock.time += 1
+    clock.now += 1
     assert await store.logins.person(made[1]) is None
     await store.logins.mint("c")
     assert await store.db.read("SELECT person FROM logins") == [{"person": "c"}]

@@ -13,7 +13,8 @@ from core.store import Store
 from core.store.migrate import Migration, load, migrate
 from core.store.sqlite import SqliteDatabase
 from core.types import Address, Incoming, Lane, SessionKey
-from tests.core.store.conftest import AUTHOR, Clock, Place
+from tests.clock import Clock
+from tests.core.store.conftest import AUTHOR, Place
 
 # One row in every table of the first schema, written by hand: it must not change when the code does.
 OLDEST_ROWS = """

@@ -9,7 +9,8 @@ import pytest
 from core.store import Store
 from core.store.prune import DAY, EVERY, KEEP, STEP, TURNS, Pruner
 from core.types import Lane, SessionKey
-from tests.core.store.conftest import ADDRESS, KEY, LANE, Clock, answered, incoming, taken
+from tests.clock import Clock
+from tests.core.store.conftest import ADDRESS, KEY, LANE, answered, incoming, taken
 
 
 class Sleeps:
@@ -53,7 +54,7 @@ async def shown(store: Store, question: str, session: str) -> int:
 async def test_old_rows_go_with_their_deliveries_and_history_stays(store: Store, clock: Clock, pruner: Pruner) -> None:
     session = await store.sessions.current(KEY)
     rows = [await shown(store, f"question {n}", session.id) for n in range(TURNS + 5)]
-    clock.time += KEEP + 1
+    clock.now += KEEP + 1
     assert await pruner.once() > 0
     kept = {row["id"] for row in await store.db.read("SELECT id FROM inbox")}
     assert kept == set(rows[5:])
@@ -72,7 +73,7 @@ async def test_what_came_within_the_week_is_still_recognised(store: Store, clock
         row = await store.inbox.next(lease)
         assert row
         assert await store.inbox.done(row.id, lease)
-        clock.time += DAY
+        clock.now += DAY
     await pruner.once()
     again = [await store.inbox.accept(incoming(event=f"day {day}"), LANE) for day in range(10)]
     assert [id is None for id in again] == [False] * 3 + [True] * 7
@@ -81,7 +82,7 @@ async def test_what_came_within_the_week_is_still_recognised(store: Store, clock
 async def test_what_waits_is_kept_however_old(store: Store, clock: Clock, pruner: Pruner) -> None:
     row, lease = await taken(store, "please")
     await store.deliveries.open(row.id, lease, ADDRESS)
-    clock.time += 100 * DAY
+    clock.now += 100 * DAY
     await pruner.once()
     assert await store.inbox.waiting() == [LANE]
     assert await store.turns.open(row.id, lease, (await store.sessions.current(KEY)).id, "Bo", "please")
@@ -90,7 +91,7 @@ async def test_what_waits_is_kept_however_old(store: Store, clock: Clock, pruner
 async def test_retry_works_in_a_chat_that_was_quiet_for_a_year(store: Store, clock: Clock, pruner: Pruner) -> None:
     session = await store.sessions.current(KEY)
     await answered(store, session.id, "What was that?")
-    clock.time += 365 * DAY
+    clock.now += 365 * DAY
     await pruner.once()
     row, lease = await taken(store, "/retry")
     turn = await store.turns.reopen(row.id, lease, session.id)
@@ -102,14 +103,14 @@ async def test_a_deleted_sessions_rows_go(store: Store, clock: Clock, pruner: Pr
     session = await store.sessions.current(KEY)
     await shown(store, "hello", session.id)
     await store.sessions.delete(session.id)
-    clock.time += KEEP + 1
+    clock.now += KEEP + 1
     await pruner.once()
     assert [await count(store, table) for table in ("inbox", "deliveries", "posts", "leases")] == [0, 0, 0, 0]
 
 
 async def test_a_lane_that_was_forgotten_is_fenced_as_before(store: Store, clock: Clock, pruner: Pruner) -> None:
     revived = await store.leases.acquire(LANE)
-    clock.time += KEEP + 2
+    clock.now += KEEP + 2
     await pruner.once()
     assert await count(store, "leases") == 0
     row, lease = await taken(store, "hello")
@@ -154,7 +155,7 @@ async def test_another_chats_rows_are_its_own(store: Store, clock: Clock, pruner
     other = await store.sessions.current(SessionKey.of(replace(ADDRESS, chat="6"), incoming().author))
     for n in range(TURNS + 3):
         await shown(store, f"{n}", other.id)
-    clock.time += KEEP + 1
+    clock.now += KEEP + 1
     await pruner.once()
     assert kept in {row["id"] for row in await store.db.read("SELECT id FROM inbox")}
     assert await count(store, "inbox") == 1 + TURNS

@@ -10,14 +10,15 @@ import pytest
 from core.errors import UserError
 from core.store import Store
 from core.types import SessionKey
-from tests.core.store.conftest import ADDRESS, KEY, LANE, Clock, Place, answered, incoming, taken
+from tests.clock import Clock
+from tests.core.store.conftest import ADDRESS, KEY, LANE, Place, answered, incoming, taken
 
 
 async def test_the_first_look_makes_a_session(store: Store, clock: Clock) -> None:
     session = await store.sessions.current(KEY, role="poet")
     assert (session.key, session.title, session.role, session.role_prompt) == (KEY, "", "poet", "")
     assert (session.language, session.streaming) == ("", True)
-    assert (session.created, session.updated) == (clock.time, clock.time)
+    assert (session.created, session.updated) == (clock.now, clock.now)
     assert await store.sessions.current(KEY, role="assistant") == session
     assert await store.sessions.get(session.id) == session
 
@@ -65,11 +66,11 @@ async def test_the_list_is_in_the_order_of_the_last_turn(store: Store, clock: Cl
     third = await store.sessions.new(KEY)
     await store.sessions.current(replace(KEY, chat="other"))
     assert [s.id for s in await store.sessions.list(KEY)] == [third.id, second.id, first.id]
-    clock.time += 5
+    clock.now += 5
     await answered(store, first.id, "again")
     listed = await store.sessions.list(KEY)
     assert [s.id for s in listed] == [first.id, third.id, second.id]
-    assert listed[0].updated == clock.time
+    assert listed[0].updated == clock.now
     assert len(await store.sessions.list(KEY, limit=2)) == 2
 
 

@@ -9,7 +9,8 @@ import pytest
 from core.errors import UserError
 from core.store import Lease, Row, Store
 from core.types import Lane, Turn, Usage
-from tests.core.store.conftest import ADDRESS, KEY, Clock, Place, answered, taken
+from tests.clock import Clock
+from tests.core.store.conftest import ADDRESS, KEY, Place, answered, taken
 
 
 async def opened(store: Store, question: str = "hello", lane: Lane | None = None) -> tuple[Row, Lease, Turn]:
@@ -22,7 +23,7 @@ async def opened(store: Store, question: str = "hello", lane: Lane | None = None
 
 async def test_a_turn_is_counted_from_one_and_starts_open(store: Store, clock: Clock) -> None:
     _, _, turn = await opened(store, "what is a house?")
-    assert turn == Turn(turn.session, 1, "Bo", "what is a house?", "", "open", False, clock.time, row=1)
+    assert turn == Turn(turn.session, 1, "Bo", "what is a house?", "", "open", False, clock.now, row=1)
     assert await store.turns.all(turn.session) == [turn]
     assert await store.turns.recent(turn.session, 20) == []
 
@@ -38,7 +39,7 @@ async def test_after_a_crash_the_turn_that_was_opened_is_returned(store: Store, 
 async def test_finishing_ends_turn_delivery_row_and_session_together(store: Store, place: Place, clock: Clock) -> None:
     row, lease, turn = await opened(store)
     await store.deliveries.open(row.id, lease, ADDRESS)
-    clock.time += 3
+    clock.now += 3
     usage = Usage(prompt=12, completion=34)
     assert await store.turns.finish(row.id, lease, turn, answer="42", state="stopped", model="qwen", usage=usage)
     reopened = await place.restart()
@@ -50,7 +51,7 @@ async def test_finishing_ends_turn_delivery_row_and_session_together(store: Stor
     assert (delivery.text, delivery.state) == ("", "final")
     session = await reopened.sessions.get(turn.session)
     assert session is not None
-    assert session.updated == clock.time
+    assert session.updated == clock.now
     counted = await reopened.db.read("SELECT prompt_tokens, completion_tokens FROM turns")
     assert counted == [{"prompt_tokens": 12, "completion_tokens": 34}]
 

@@ -7,7 +7,8 @@ import asyncio
 from core.store import Bill, Cap, Charge, Payer, Store, Wanted
 from core.store.usage import LASTS
 from core.types import Lane
-from tests.core.store.conftest import KEY, Clock, taken
+from tests.clock import Clock
+from tests.core.store.conftest import KEY, taken
 
 DANA, ED = Payer("telegram:1", "Dana", "telegram:-5"), Payer("telegram:2", "Ed", "telegram:-5")
 DAY = "2026-11-22"
@@ -113,7 +114,7 @@ async def test_a_turn_that_is_given_up_releases_what_was_set_aside(store: Store)
 async def test_what_a_dead_process_has_set_aside_blocks_nobody_for_long(store: Store, clock: Clock) -> None:
     (one, lease), (two, other) = await taken(store), await taken(store, lane=Lane(KEY, "9"))
     await store.usage.reserve(one.id, lease, DANA, wanted(100))
-    clock.time += LASTS + 1
+    clock.now += LASTS + 1
     granted = await store.usage.reserve(two.id, other, DANA, wanted(100, cap(100)))
     assert granted is not None
     assert granted.cost == 100

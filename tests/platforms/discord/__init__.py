@@ -30,13 +30,12 @@ Things go wrong
     server.fault(POST_MESSAGE, nth=2, times=3, status=500)      # or retry_after=0.2, cut="after", after_status=500,
                                                                 # before=0.1 or an asyncio.Event, after=...
     await server.drop(); server.refuse_gateway(2); server.reconnect(); server.invalidate(); server.expire_sessions()
-    clock = FakeClock(); DiscordServer(clock=clock); clock.advance(901)
+    clock = tests.clock.Clock(); DiscordServer(clock=clock); clock.advance(901)
 
 Left out: zlib and zstd transport (text frames are sent), voice, webhooks that are no interaction's, reactions.
 Inside this package `import discord` is discord.py: imports are absolute.
 """
 
-from tests.platforms.discord.clock import FakeClock
 from tests.platforms.discord.content import Rules
 from tests.platforms.discord.errors import CannotDo
 from tests.platforms.discord.gateway import GUILD_MEMBERS, MESSAGE_CONTENT, PRESENCES
@@ -120,7 +119,6 @@ __all__ = [
     "CannotDo",
     "Channel",
     "DiscordServer",
-    "FakeClock",
     "Fault",
     "Guild",
     "Interaction",

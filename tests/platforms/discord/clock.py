@@ -1,4 +1,4 @@
-"""Time as the loopback Discord sees it: real, or moved by hand in a test. Its ids carry it, as Discord's do."""
+"""Time as the loopback Discord sees it: real, or a `tests.clock`. Its ids carry it, as Discord's do."""
 
 from __future__ import annotations
 
@@ -6,27 +6,13 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-Clock = Callable[[], float]
 EPOCH = 1420070400.0  # Discord docs, Snowflakes: milliseconds since the first second of 2015
-
-
-class FakeClock:
-    """A monotonic clock that stands still until `advance` is called."""
-
-    def __init__(self, now: float = 1000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
 
 
 class Times:
     """Turns a clock's seconds into wall time, timestamps and ids that rise for ever."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
         self._offset = time.time() - clock()
         self._last = 0

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.platforms.discord import errors
-from tests.platforms.discord.clock import Clock
 
 SLASH, ON_USER, ON_MESSAGE = 1, 2, 3
 LIMITS = {SLASH: 100, ON_USER: 15, ON_MESSAGE: 15}  # Discord docs, Registering a Command; 15 since 2026-03-03
@@ -125,7 +124,7 @@ class Registry:
 
     application: int
     guild: int
-    clock: Clock
+    clock: Callable[[], float]
     new_id: Callable[[], int]
     commands: dict[int, dict[str, Any]] = field(default_factory=dict)
     creates: list[float] = field(default_factory=list)

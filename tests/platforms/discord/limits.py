@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.platforms.discord.clock import Clock, Times
+from tests.platforms.discord.clock import Times
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Limits:
 
     @classmethod
     def off(cls) -> Limits:
-        """No limit at all, as with a FakeClock whose windows never end by themselves."""
+        """No limit at all, as with a `tests.clock` whose windows never end by themselves."""
         return cls(None, None, None, None, None, None, None)
 
 
@@ -84,7 +85,7 @@ class Limiter:
     """Counts every call. `hits` counts the 429s by bucket name ("edit", "post", "global"...)."""
 
     limits: Limits
-    clock: Clock
+    clock: Callable[[], float]
     times: Times
     hits: Counter[str] = field(default_factory=Counter)
     _buckets: dict[tuple[str, ...], Bucket] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from tests.patience import PATIENCE
 from tests.platforms.closing import close
-from tests.platforms.discord.clock import Clock, Times
+from tests.platforms.discord.clock import Times
 from tests.platforms.discord.commands import Registry
 from tests.platforms.discord.content import Rules
 from tests.platforms.discord.gateway import GUILDS, INVALID, MESSAGE_CONTENT, RECONNECT, Gateway
@@ -33,14 +33,14 @@ T = TypeVar("T")
 class DiscordServer:
     """One Discord with one bot account, on 127.0.0.1. Use it with `async with`.
 
-    clock: monotonic seconds; a `FakeClock` moves limits, the 3 s and the 15 minutes, not real delays.
+    clock: monotonic seconds; a `tests.clock` moves limits, the 3 s and the 15 minutes, not real delays.
     privileged: the intents that the bot's owner switched on (MESSAGE_CONTENT...); others close with 4014.
     """
 
     def __init__(
         self,
         *,
-        clock: Clock = time.monotonic,
+        clock: Callable[[], float] = time.monotonic,
         limits: Limits | None = None,
         rules: Rules | None = None,
         privileged: int = 0,

@@ -8,7 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.platforms.discord import DiscordServer, FakeClock, Limits
+from tests.clock import Clock
+from tests.platforms.discord import DiscordServer, Limits
 from tests.platforms.discord.commands import Registry
 from tests.platforms.discord.errors import ApiError
 
@@ -24,12 +25,12 @@ def option(name: str = "name", **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def registry(clock: FakeClock) -> Registry:
+def registry(clock: Clock) -> Registry:
     ids = iter(range(1, 10_000))
     return Registry(1, 0, clock, lambda: next(ids))
 
@@ -96,7 +97,7 @@ def test_a_command_that_stays_keeps_its_id_and_is_no_new_one(registry: Registry)
     assert registry.create(command("b"))[0] == 200
 
 
-def test_200_new_commands_a_day(registry: Registry, clock: FakeClock) -> None:
+def test_200_new_commands_a_day(registry: Registry, clock: Clock) -> None:
     registry.replace([command(f"a{n}") for n in range(100)])
     registry.replace([command(f"b{n}") for n in range(100)])
     with pytest.raises(ApiError) as refused:

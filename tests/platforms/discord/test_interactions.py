@@ -10,7 +10,8 @@ import discord
 import pytest
 from discord import app_commands
 
-from tests.platforms.discord import CannotDo, Channel, DiscordServer, FakeClock, Limits, User
+from tests.clock import Clock
+from tests.platforms.discord import CannotDo, Channel, DiscordServer, Limits, User
 from tests.platforms.discord.client import Bot, running
 
 
@@ -104,12 +105,12 @@ async def twice(interaction: discord.Interaction[Asking]) -> None:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-async def server(clock: FakeClock) -> AsyncIterator[DiscordServer]:
+async def server(clock: Clock) -> AsyncIterator[DiscordServer]:
     async with DiscordServer(clock=clock, limits=Limits.off()) as server:
         yield server
 

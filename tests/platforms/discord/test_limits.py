@@ -10,13 +10,13 @@ import aiohttp
 import discord
 import pytest
 
+from tests.clock import Clock
 from tests.platforms.discord import (
     EDIT_MESSAGE,
     POST_MESSAGE,
     TYPING,
     Channel,
     DiscordServer,
-    FakeClock,
     Limits,
     Rate,
 )
@@ -120,7 +120,7 @@ async def raw(
 
 
 async def test_a_bucket_is_a_window_of_one_channel() -> None:
-    clock = FakeClock()
+    clock = Clock()
     async with DiscordServer(clock=clock) as server, aiohttp.ClientSession() as session:
         guild = server.guild("school")
         first, second = (f"/channels/{guild.channel(name).id}/messages" for name in "ab")
@@ -140,7 +140,7 @@ async def test_a_bucket_is_a_window_of_one_channel() -> None:
 
 
 async def test_interaction_answers_count_per_token_and_not_globally() -> None:
-    clock = FakeClock()
+    clock = Clock()
     limits = Limits(everything=Rate(1, 60.0))
     async with DiscordServer(clock=clock, limits=limits) as server, aiohttp.ClientSession() as session:
         alice = server.user("alice")
@@ -162,7 +162,7 @@ async def test_interaction_answers_count_per_token_and_not_globally() -> None:
 
 
 async def test_fifty_calls_a_second_over_all_routes() -> None:
-    clock = FakeClock()
+    clock = Clock()
     limits = Limits(post=None)
     async with DiscordServer(clock=clock, limits=limits) as server, aiohttp.ClientSession() as session:
         path = f"/channels/{server.guild('school').channel('a').id}/messages"

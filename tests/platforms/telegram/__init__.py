@@ -32,15 +32,15 @@ Faults   what `fault` returns: .hits and .lift(). An outage is fault("*", cut="b
 Client   client.connected(server), client.polling(server, *handlers): the real library, ready to use.
 
 Times are the server's `clock` (time.monotonic unless replaced); the limits run on it, so a test may move it by hand
-(`Clock`). Waits and injected delays are real seconds, and every wait that fails shows the transcript. Wordings of
+(`tests.clock`). Waits and injected delays are real seconds, and every wait that fails shows the transcript. Wordings of
 errors are those of the live service where a public live test or TDLib's source states them; what is assumed says so.
 """
 
 from tests.platforms.telegram.chats import Chat, Press
 from tests.platforms.telegram.faults import Fault
-from tests.platforms.telegram.limits import Clock, Rates, Window
+from tests.platforms.telegram.limits import Rates, Window
 from tests.platforms.telegram.messages import Message, User
 from tests.platforms.telegram.record import Call
 from tests.platforms.telegram.server import TelegramServer
 
-__all__ = ["Call", "Chat", "Clock", "Fault", "Message", "Press", "Rates", "TelegramServer", "User", "Window"]
+__all__ = ["Call", "Chat", "Fault", "Message", "Press", "Rates", "TelegramServer", "User", "Window"]

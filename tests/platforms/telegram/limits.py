@@ -44,19 +44,6 @@ class Rates:
         return cls(private_per_second=None, group=None, overall=None, drafts=())
 
 
-class Clock:
-    """A clock that only the test moves."""
-
-    def __init__(self, now: float = 1000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
-
-
 class Gauge(Protocol):
     def wait(self, now: float) -> float: ...
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from telegram import Bot
 from telegram.error import BadRequest, RetryAfter
 
-from tests.platforms.telegram import Clock, Rates, TelegramServer, Window
+from tests.clock import Clock
+from tests.platforms.telegram import Rates, TelegramServer, Window
 from tests.platforms.telegram.client import connected
 from tests.platforms.telegram.limits import Limits
 from tests.platforms.telegram.rejected import Rejected
