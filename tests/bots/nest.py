@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import gc
 import json
 import os
 import random
@@ -18,13 +17,19 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+
+from tests.forks import fork, prepare
 
 ROOT = Path(__file__).parents[2]
+PROGRAM = (
+    *("bots.__main__", "bots.run", "bots.doctor", "bots.approve", "bots.backup", "bots.check"),
+    *("bots.telegram", "bots.discord", "bots.web", "core.model.chat", "core.model.router", "uvicorn"),
+)
 
 
 class Command:
@@ -98,25 +103,13 @@ async def _reader(file: int) -> asyncio.StreamReader:
 
 
 def main() -> None:
-    _warm_up()
+    prepare(*PROGRAM)
     orders = socket.socket(fileno=int(sys.argv[1]))
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
     while order := _next(orders):
         text, files = order
-        if os.fork() == 0:
-            orders.close()
-            _keep(json.loads(text), *files)
+        fork(partial(_keep, orders, text, *files))
         for file in files:
             os.close(file)
-
-
-def _warm_up() -> None:
-    for name in ("bots.__main__", "bots.run", "bots.doctor", "bots.approve", "bots.backup", "bots.check"):
-        import_module(name)
-    for name in ("bots.telegram", "bots.discord", "bots.web", "core.model.chat", "core.model.router", "uvicorn"):
-        import_module(name)
-    gc.collect()
-    gc.freeze()
 
 
 def _next(orders: socket.socket) -> tuple[bytes, list[int]] | None:
@@ -126,50 +119,43 @@ def _next(orders: socket.socket) -> tuple[bytes, list[int]] | None:
     return (text, files) if text else None
 
 
-def _keep(order: dict[str, Any], out: int, err: int, status: int) -> NoReturn:
+def _keep(orders: socket.socket, text: bytes, out: int, err: int, status: int) -> int:
     """Have the command run, and say its pid and how it ended: it is no child of who waits for it."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    pid = os.fork()
-    if pid == 0:
-        os.close(status)
-        _be(order, out, err)
+    orders.close()
+    pid = fork(partial(_be, json.loads(text), out, err, status))
     os.close(out)
     os.close(err)
     with contextlib.suppress(BrokenPipeError):
         os.write(status, b"%d\n" % pid)
         _, ended = os.waitpid(pid, 0)
         os.write(status, b"%d\n" % os.waitstatus_to_exitcode(ended))
-    os._exit(0)
+    return 0
 
 
-def _be(order: dict[str, Any], out: int, err: int) -> NoReturn:
+def _be(order: dict[str, Any], out: int, err: int, status: int) -> int:
     """Be the command, to the end of its threads."""
+    os.close(status)
+    for file, number in ((out, 1), (err, 2)):
+        os.dup2(file, number)
+        os.close(file)
+    sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", 1, closefd=False)  # as Python does
+    os.environ.clear()
+    os.environ.update(order["env"])
+    time.tzset()
+    os.chdir(order["folder"])
+    random.seed()
+    for name, value in order["changed"].items():
+        module, _, constant = name.rpartition(".")
+        setattr(import_module(module), constant, value)
+    sys.argv = ["bots", *order["arguments"]]
     code: Any = 1
     try:
-        for file, number in ((out, 1), (err, 2)):
-            os.dup2(file, number)
-            os.close(file)
-        sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", 1, closefd=False)  # as Python does
-        os.environ.clear()
-        os.environ.update(order["env"])
-        time.tzset()
-        os.chdir(order["folder"])
-        random.seed()
-        for name, value in order["changed"].items():
-            module, _, constant = name.rpartition(".")
-            setattr(import_module(module), constant, value)
-        sys.argv = ["bots", *order["arguments"]]
         sys.modules["bots.__main__"].app()
     except SystemExit as ended:
         code = ended.code or 0
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+    return int(code)
 
 
 if __name__ == "__main__":

@@ -7,18 +7,18 @@ on its stdin, an `Order` as JSON; it answers with the pid. When its stdin ends i
 from __future__ import annotations
 
 import asyncio
-import gc
 import inspect
 import json
 import os
 import signal
 import sys
-import traceback
 from functools import partial
 from typing import Any
 
+from tests.forks import fork, prepare
 
-def run(order: dict[str, Any]) -> None:
+
+def run(order: dict[str, Any]) -> int:
     """Be Chinwag: `env` is its environment, and what it says goes into the file `log`. Dies at `step`, if any.
 
     With `backup` it makes one instead, beside another process that serves.
@@ -28,6 +28,7 @@ def run(order: dict[str, Any]) -> None:
     from core.settings import load
     from tests.soak import steps
 
+    os.close(0)
     out = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(out, stream)
@@ -44,6 +45,7 @@ def run(order: dict[str, Any]) -> None:
         print(backup(load(env_file=None), None, force=False))
     else:
         asyncio.run(serve(load(env_file=None)))
+    return 0
 
 
 def hurry() -> None:
@@ -96,45 +98,20 @@ def shorten(made: type, **seconds: float) -> None:
     init.__kwdefaults__ = {**(init.__kwdefaults__ or {}), **{n: s for n, s in seconds.items() if n not in at}}
 
 
-def _fork(order: dict[str, Any]) -> int:
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
-    try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.close(0)
-        run(order)
-        code = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-
-
 def warm_up() -> None:
     """Import all that a start needs, and read the certificates."""
-    import core.model.chat
-    import core.model.endpoint
-    import core.model.roster
-    import core.model.router  # noqa: F401
     from bots.telegram.request import tls
-    from tests.soak import steps  # noqa: F401
 
     tls()
-    gc.collect()
-    gc.freeze()  # else the first collection of each child copies all of this
+    prepare("core.model.chat", "core.model.endpoint", "core.model.roster", "core.model.router", "tests.soak.steps")
 
 
 def main() -> None:
     warm_up()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     children = []
     for line in sys.stdin:
-        children.append(_fork(json.loads(line)))
+        children.append(fork(partial(run, json.loads(line))))
         sys.stdout.write(f"{children[-1]}\n")
         sys.stdout.flush()
     for pid in children[-20:]:
