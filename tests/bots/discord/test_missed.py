@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import discord
 import pytest
 from structlog.testing import capture_logs
 
+from bots.discord import DiscordBot
 from bots.discord.missed import read_back
 from tests.bots.discord.world import RecordingCore, Values, World, a_bot, running
 from tests.platforms.discord import GET_MESSAGES, MESSAGE_CONTENT, DiscordServer
@@ -31,6 +33,20 @@ async def noted(world: World, minimum: int) -> dict[str, object]:
     return json.loads(world.values[name])  # type: ignore[no-any-return]
 
 
+async def ended(server: DiscordServer) -> World:
+    """A process has run and ended in order."""
+    async with running(server, note_every=NOTE) as world:
+        await noted(world, 2)
+    return world
+
+
+async def lost_session(server: DiscordServer) -> tuple[World, Values]:
+    """The same, and Discord has forgotten its session."""
+    world = await ended(server)
+    server.expire_sessions()
+    return world, world.values
+
+
 async def next_process(
     server: DiscordServer, values: Values, places: Sequence[tuple[str, str]] = (), **options: Any
 ) -> RecordingCore:
@@ -45,10 +61,32 @@ async def next_process(
     return core
 
 
+async def after_a_crash(world: World, values: Values) -> RecordingCore:
+    """What the next process is given, when the one that runs does not hear a message. values: what it left."""
+    world.server.refuse_gateway(1000)
+    await world.server.drop()
+    await world.dm.send(world.alice, "is anybody there?")
+    world.server.refuse_gateway(0)
+    return await next_process(world.server, values)
+
+
+@asynccontextmanager
+async def reading(world: World, values: Values) -> AsyncIterator[tuple[RecordingCore, DiscordBot]]:
+    """The next process, from its start to its end. The core has seen the private chat."""
+    core = RecordingCore()
+    core.places = [(str(world.dm.id), "1")]
+    with world.server.redirect():
+        bot = a_bot(world.server, core, values, note_every=NOTE)
+        await bot.start()
+        try:
+            yield core, bot
+        finally:
+            await bot.stop()
+
+
 async def test_a_message_sent_while_no_process_ran_is_taken_by_the_next() -> None:
     async with a_discord() as server:
-        async with running(server, note_every=NOTE) as world:
-            await noted(world, 2)
+        world = await ended(server)
         await world.dm.send(world.alice, "is anybody there?")
         await world.channel.send(world.alice, "or here?", mention_bot=True)
         with server.redirect():
@@ -61,21 +99,15 @@ async def test_after_a_crash_too() -> None:
     async with a_discord() as server, running(server, note_every=NOTE) as world:
         await noted(world, 2)
         values = Values(world.values)
-        world.server.refuse_gateway(1000)
-        await server.drop()  # the first process hears nothing more
-        await world.dm.send(world.alice, "is anybody there?")
-        world.server.refuse_gateway(0)
-        core = await next_process(server, values)
+        core = await after_a_crash(world, values)
         assert "is anybody there?" in [incoming.text for incoming in core.got]
 
 
 async def test_a_session_that_is_forgotten_does_no_harm() -> None:
     async with a_discord() as server:
-        async with running(server, note_every=NOTE) as world:
-            await noted(world, 2)
-        server.expire_sessions()
+        _, values = await lost_session(server)
         with server.redirect():
-            assert (await next_process(server, world.values)).got == []
+            assert (await next_process(server, values)).got == []
 
 
 async def test_nor_does_a_note_that_cannot_be_read() -> None:
@@ -90,14 +122,6 @@ async def test_only_what_the_core_has_had_time_to_commit_is_noted() -> None:
         before = (await noted(world, 2))["sequence"]
         await world.dm.send(world.alice, "hello")
         assert (await noted(world, before + 1))["sequence"] == before + 1  # type: ignore[operator]
-
-
-async def lost_session(server: DiscordServer) -> tuple[World, Values]:
-    """A process has run and ended, and Discord has forgotten its session."""
-    async with running(server, note_every=NOTE) as world:
-        await noted(world, 2)
-    server.expire_sessions()
-    return world, world.values
 
 
 async def test_when_the_session_is_forgotten_the_channels_are_read_back() -> None:
@@ -144,8 +168,7 @@ async def test_a_channel_that_is_never_given_keeps_nobody_waiting_for_ever() -> 
 async def test_a_session_is_replayed_when_the_connection_fails_at_first() -> None:
     """What came in a channel that was never seen is known by its session alone."""
     async with a_discord() as server:
-        async with running(server, note_every=NOTE) as world:
-            await noted(world, 2)
+        world = await ended(server)
         await world.dm.send(world.alice, "is anybody there?")
         handle, refused = server.gateway._resume, []
 
@@ -170,18 +193,13 @@ async def test_a_session_that_was_resumed_before_is_replayed_to_its_end() -> Non
         values = Values(world.values)
         await server.drop()
         await server.until(lambda: server.gateway.resumes)
-        world.server.refuse_gateway(1000)
-        await server.drop()  # the first process hears nothing more
-        await world.dm.send(world.alice, "is anybody there?")
-        world.server.refuse_gateway(0)
-        core = await next_process(server, values)
+        core = await after_a_crash(world, values)
         assert "is anybody there?" in [incoming.text for incoming in core.got]
 
 
 async def test_one_that_dies_while_it_takes_what_was_missed_leaves_the_session_to_the_next() -> None:
     async with a_discord() as server:
-        async with running(server, note_every=NOTE) as world:
-            await noted(world, 2)
+        world = await ended(server)
         await world.dm.send(world.alice, "is anybody there?")
         values = Values(world.values)
         with server.redirect():
@@ -211,18 +229,13 @@ async def test_what_is_said_meanwhile_waits_for_what_was_missed() -> None:
         await world.dm.send(world.alice, "first")
         held = asyncio.Event()
         server.fault(GET_MESSAGES, before=held)
-        core = RecordingCore()
-        core.places = [(str(world.dm.id), "1")]
-        with server.redirect():
-            bot = a_bot(server, core, values, note_every=NOTE)
-            await bot.start()
+        async with reading(world, values) as (core, _):
             await server.until(lambda: server.calls_to(GET_MESSAGES))
             await world.dm.send(world.alice, "second")
             await asyncio.sleep(0.05)
             assert core.got == []
             held.set()
             await server.until(lambda: len(core.got) >= 2)
-            await bot.stop()
         texts = [incoming.text for incoming in core.got]
         assert list(dict.fromkeys(texts)) == ["first", "second"]
 
@@ -235,11 +248,7 @@ async def test_what_is_said_meanwhile_does_not_wait_for_ever(monkeypatch: pytest
         await world.dm.send(world.alice, "first")
         held, mark = asyncio.Event(), values.get_now(f"discord:session:{world.bot.bot}")
         server.fault(GET_MESSAGES, before=held)
-        core = RecordingCore()
-        core.places = [(str(world.dm.id), "1")]
-        with server.redirect():
-            bot = a_bot(server, core, values, note_every=NOTE)
-            await bot.start()
+        async with reading(world, values) as (core, bot):
             await server.until(lambda: server.calls_to(GET_MESSAGES))
             await world.dm.send(world.alice, "second")
             await server.until(lambda: core.got)
@@ -249,7 +258,6 @@ async def test_what_is_said_meanwhile_does_not_wait_for_ever(monkeypatch: pytest
             held.set()
             await server.until(lambda: "first" in [incoming.text for incoming in core.got])
             await server.until(lambda: values.get_now(f"discord:session:{bot.bot}") != mark)
-            await bot.stop()
 
 
 async def test_what_is_taken_out_of_turn_does_not_hide_what_was_missed_before_it(
@@ -261,15 +269,10 @@ async def test_what_is_taken_out_of_turn_does_not_hide_what_was_missed_before_it
         world, values = await lost_session(server)
         await world.dm.send(world.alice, "first")
         server.fault(GET_MESSAGES, before=asyncio.Event())  # once, and for ever
-        core = RecordingCore()
-        core.places = [(str(world.dm.id), "1")]
-        with server.redirect():
-            bot = a_bot(server, core, values, note_every=NOTE)
-            await bot.start()
+        async with reading(world, values) as (core, _):
             await server.until(lambda: server.calls_to(GET_MESSAGES))
             newest = await world.dm.send(world.alice, "second")
             await server.until(lambda: core.got)
-            await bot.stop()
             for told in (["first", "second"], []):
                 server.expire_sessions()
                 core = await next_process(server, values, places=[(str(world.dm.id), str(newest.id))])
@@ -285,18 +288,13 @@ async def test_a_new_session_begins_the_reading_anew_and_is_not_held_up_by_the_o
         world, values = await lost_session(server)
         await world.dm.send(world.alice, "first")
         server.fault(GET_MESSAGES, before=asyncio.Event())  # once, and for ever
-        core = RecordingCore()
-        core.places = [(str(world.dm.id), "1")]
-        with server.redirect():
-            bot = a_bot(server, core, values, note_every=NOTE)
-            await bot.start()
+        async with reading(world, values) as (core, bot):
             await server.until(lambda: bot._client and bot._client.current.is_set())
             server.expire_sessions()
             server.refuse_gateway(1)
             await server.drop()
             await world.dm.send(world.alice, "between the two")
             await server.until(lambda: len(core.got) >= 2)
-            await bot.stop()
         assert [incoming.text for incoming in core.got] == ["first", "between the two"]
 
 
@@ -447,11 +445,7 @@ async def test_what_came_between_two_sessions_while_an_older_gap_was_being_fille
         world, values = await lost_session(server)
         held = asyncio.Event()
         server.fault(GET_MESSAGES, after=held)
-        core = RecordingCore()
-        core.places = [(str(world.dm.id), "1")]
-        with server.redirect():
-            bot = a_bot(server, core, values, note_every=NOTE)
-            await bot.start()
+        async with reading(world, values) as (core, _):
             await server.until(lambda: server.calls_to(GET_MESSAGES))
             server.expire_sessions()
             server.refuse_gateway(1)
@@ -462,7 +456,6 @@ async def test_what_came_between_two_sessions_while_an_older_gap_was_being_fille
             await asyncio.sleep(3 * NOTE)
             held.set()
             await server.until(lambda: len(core.got) >= 2)
-            await bot.stop()
         assert list(dict.fromkeys(incoming.text for incoming in core.got)) == ["between the two", "after it"]
 
 
@@ -473,8 +466,7 @@ async def at_once(*_: object, **__: object) -> None:
 async def test_the_place_of_a_new_session_is_noted_only_once_what_came_before_it_is_taken() -> None:
     """Killed while it still takes what was missed, the next process begins with the same old session."""
     async with a_discord() as server:
-        async with running(server, note_every=NOTE) as world:
-            await noted(world, 2)
+        world = await ended(server)
         mark = world.values.get_now(f"discord:session:{world.bot.bot}")
         await world.dm.send(world.alice, "missed")
         core = RecordingCore()
