@@ -20,7 +20,8 @@ class Address:
     chat: the private chat, group, channel or web person; thread: topic, thread or web conversation.
     space: what an admin approves as one: the Telegram group, the whole Discord server; "" in private.
     reply_to: the platform's id of the message that is answered.
-    token, expires: an interaction token and the unix time at which it runs out (Discord: 15 minutes).
+    token, expires: an interaction token and the unix time at which it runs out (Discord: 15 minutes). An answer that
+    went on without its token still has the time.
     ephemeral: only the asker may see the answer, which is possible only while the token lasts.
     """
 
@@ -43,8 +44,8 @@ class Address:
         return cls(**data)
 
     def without_token(self) -> Address:
-        """The same place, once the interaction token has run out."""
-        return replace(self, token="", expires=0.0)
+        """The same place, once the interaction token has run out, or was none that Discord took."""
+        return replace(self, token="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class Presses:
     def _address(self, press: Press, answer: Answer) -> Address:
         """Where the answer stands. The token of the press reaches it when that of the answer has run out."""
         stored, pressed = answer.address, press.address
-        if stored.token and pressed.token and self._now() >= stored.expires:
+        if stored.expires and pressed.token and self._now() >= stored.expires:
             return replace(stored, token=pressed.token, expires=pressed.expires)
         return stored
 

@@ -268,6 +268,7 @@ class Delivery:
     async def _recover(self, error: PlatformError, due: Due) -> None:
         if not isinstance(error, Moved):
             return await self._trouble.recover(error, due.number, self._screen, self._budget)
+        await self._journal.moved(error.address)
         self._budget.leave(self._share)
         self._screen.move(self._reopen(error.address))
         self._doubts.move()

@@ -37,6 +37,10 @@ class Journal(Protocol):
         """Those of the ids that are messages of some answer here."""
         ...
 
+    async def moved(self, address: Address) -> None:
+        """Before anything is posted there: whoever goes on with the answer must look there for what was."""
+        ...
+
     async def dropped(self, page: int) -> None:
         """The messages from this page on are deleted."""
         ...
@@ -77,6 +81,11 @@ class Kept:
     async def known(self, ids: Sequence[str]) -> set[str]:
         return await self._doubts.known(self._address, ids)
 
+    async def moved(self, address: Address) -> None:
+        if not await self._deliveries.moved(self._row, self._lease, address):
+            raise Fenced
+        self._address = address
+
     async def dropped(self, page: int) -> None:
         if not await self._deliveries.dropped(self._row, self._lease, page):
             raise Fenced
@@ -104,6 +113,9 @@ class Unwritten:
 
     async def known(self, ids: Sequence[str]) -> set[str]:
         return set()
+
+    async def moved(self, address: Address) -> None:
+        return
 
     async def dropped(self, page: int) -> None:
         return

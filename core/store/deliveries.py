@@ -93,6 +93,19 @@ class Deliveries:
 
         return await self._db.write(work)
 
+    async def moved(self, row: int, lease: Lease, address: Address) -> bool:
+        """The answer goes on at this address. What it may have left at the old one is given up. False when fenced."""
+
+        async def work(tx: Transaction) -> bool:
+            if not await holds(tx, lease):
+                return False
+            there = to_json(address.as_json())
+            await tx.execute("UPDATE deliveries SET address = :there WHERE inbox_row = :row", there=there, row=row)
+            await tx.execute("DELETE FROM doubts WHERE inbox_row = :row", row=row)
+            return True
+
+        return await self._db.write(work)
+
     async def dropped(self, row: int, lease: Lease, page: int) -> bool:
         """The messages of this page and the later ones are no longer needed. False when fenced."""
 

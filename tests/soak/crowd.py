@@ -131,7 +131,7 @@ class BySlash(OnDiscord):
 
     def __init__(self, user: discord.User, channel: discord.Channel) -> None:
         super().__init__(user, channel)
-        self._used: dict[str, discord.Interaction] = {}
+        self.used: dict[str, discord.Interaction] = {}
 
     @property
     def ready(self) -> bool:
@@ -139,11 +139,11 @@ class BySlash(OnDiscord):
         return bool(server.gateway.ready) and server.registry().named("ask") is not None
 
     def unheard(self, asked: Asked) -> bool:
-        return self._used[asked.event].failed
+        return self.used[asked.event].failed
 
     async def _send(self, text: str) -> str:
         used = await self.channel.slash(self.user, "ask", question=text)
-        self._used[str(used.id)] = used
+        self.used[str(used.id)] = used
         return str(used.id)
 
 

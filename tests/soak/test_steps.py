@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from tests.platforms.discord import CALLBACK
 from tests.soak.arena import Arena
 from tests.soak.checks import judge
 from tests.soak.crowd import BySlash, OnDiscord, OnTelegram, Person, crowd
@@ -68,6 +69,32 @@ async def test_a_message_survives(arena: Arena, platform: str, step: str, nth: i
     if step in WHOLE:
         assert len([request for request in arena.model.requests if f"Q{FIRST}?" in request.text]) == 1
     assert verdict.orphans == [], "\n".join([*verdict.orphans, arena.said()])
+
+
+@pytest.mark.parametrize("step", ["before a post", "post applied, its id unknown", "after an edit"])
+async def test_a_command_that_could_be_acknowledged_only_later(arena: Arena, step: str) -> None:
+    """Discord took no acknowledgement, so it is answered in the channel; the next process has the command again, and
+    can acknowledge it: the answer stays where it was begun."""
+    dana = somebody(arena, "slash")
+    assert isinstance(dana, BySlash)
+    arena.start(step, 2 if step == "before a post" else 1)  # the first try is in the reply to the command
+    await arena.up()
+    await arena.until(lambda: arena.discord.registry().named("ask"), "the commands")
+    arena.discord.fault(CALLBACK, times=2, cut="before")
+    await dana.ask(FIRST)
+    await arena.ended()
+    (used,) = dana.used.values()
+    assert not used.acked
+    gate = arena.model.hold()
+    arena.start()
+    await arena.up()
+    await used.deliver_again()
+    await arena.until(lambda: used.acked, "the acknowledgement")
+    gate.open()
+    await arena.settled(1)
+    verdict = judge(arena, [dana])
+    assert verdict.flaws == [], "\n".join([*verdict.flaws, arena.said()])
+    assert [seen.text for seen in dana.screen() if seen.text] == [answer(FIRST)]
 
 
 async def test_a_few_kills_at_random(arena: Arena) -> None:

@@ -148,3 +148,19 @@ async def test_the_token_of_the_press_is_used_when_that_of_the_answer_has_run_ou
     room.time += 61
     await room.press(f"retry:{second:x}", address=new)
     assert [(i.address.token, i.address.expires) for i in await room.waiting()] == [("new", new.expires)]
+
+
+async def test_the_token_of_the_press_reaches_an_answer_that_went_on_without_its_own(room: Room) -> None:
+    old = replace(GROUP, token="old", expires=room.time + 60)
+    new = replace(GROUP, token="new", expires=room.time + 900)
+    row = await room.answered("why?", "100", address=old.without_token())
+    room.time += 61
+    await room.press(f"retry:{row:x}", address=new)
+    assert [i.address.token for i in await room.waiting()] == ["new"]
+
+
+async def test_an_answer_that_went_on_in_the_channel_at_once_stays_there(room: Room) -> None:
+    old = replace(GROUP, token="old", expires=room.time + 60)
+    row = await room.answered("why?", "100", address=old.without_token())
+    await room.press(f"retry:{row:x}", address=replace(GROUP, token="new", expires=room.time + 900))
+    assert [i.address.token for i in await room.waiting()] == [""]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from core.errors import Gone, PlatformError, TooLong, Unknown
 from core.live.journal import Fenced
 from core.surface import Again, Doubt, File, Limits, Out, Rate, Rendered
+from core.types import Address
 
 
 @dataclass
@@ -137,6 +138,7 @@ class FakeJournal:
     doubts: list[Doubt] = field(default_factory=list)  # every post that was begun
     over: list[int] = field(default_factory=list)  # the numbers of those that are settled
     others: set[str] = field(default_factory=set)  # messages of other answers
+    moves: list[tuple[float, Address]] = field(default_factory=list)
 
     async def ours(self) -> None:
         if now() >= self.fenced:
@@ -157,6 +159,10 @@ class FakeJournal:
 
     async def known(self, ids: Sequence[str]) -> set[str]:
         return self.others & set(ids)
+
+    async def moved(self, address: Address) -> None:
+        await self.ours()
+        self.moves.append((now(), address))
 
     async def dropped(self, page: int) -> None:
         self.ids = [(number, id) for number, id in self.ids if number < page]

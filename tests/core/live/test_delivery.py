@@ -301,6 +301,24 @@ def test_a_place_that_moved_is_followed() -> None:
     assert stage.budgets.of(PRIVATE).live == 0
 
 
+def test_where_it_moved_is_written_down_before_anything_is_posted_there() -> None:
+    there = Address("telegram", "1", "-100")
+    stage = Stage(FakeSurface(PRIVATE, faults=deque([Moved(there)])))
+    play(stage, SENTENCE)
+    ((at, address),) = stage.journal.moves
+    assert address == there
+    assert [call.at < at for call in stage.surface.calls[:2]] == [True, False]
+
+
+def test_who_was_fenced_off_follows_it_nowhere() -> None:
+    there = Address("telegram", "1", "-100")
+    slow = FakeSurface(PRIVATE, round_trip=1.0, faults=deque([Moved(there)]))
+    stage = Stage(slow, FakeJournal(fenced=0.9))  # while it is under way
+    with pytest.raises(Fenced):
+        play(stage, SENTENCE)
+    assert stage.moved_to == []
+
+
 def test_a_refusal_is_for_the_caller() -> None:
     stage = Stage(FakeSurface(PRIVATE, faults=deque([Refused("blocked by the user")])))
     with pytest.raises(Refused):

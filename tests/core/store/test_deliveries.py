@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.store import CALLS_KEPT, Delivery, Store
+from core.surface import Out, Rendered
 from core.types import Address, Lane
 from tests.clock import Clock
 from tests.core.store.conftest import ADDRESS, KEY, LANE, Place, taken
@@ -21,6 +22,23 @@ async def test_after_a_crash_the_posted_ids_and_the_text_are_there(store: Store,
     lease = await reopened.leases.acquire(LANE)
     found = await reopened.deliveries.open(row.id, lease, address.without_token())
     assert found == Delivery(row.id, address, ("100", "101", "102"), "half an ans", "open")
+
+
+async def test_an_answer_that_moved_goes_on_where_it_went(store: Store, place: Place) -> None:
+    """What it may have left in the old place is not looked for in the new one."""
+    row, lease = await taken(store)
+    here, there = replace(ADDRESS, token="t", expires=12.5), ADDRESS
+    await store.deliveries.open(row.id, lease, here)
+    await store.doubts.begin(row.id, lease, Out(Rendered("half", 4)), "8")
+    assert await store.deliveries.moved(row.id, lease, there)
+    reopened = await place.restart()
+    later = await reopened.leases.acquire(LANE)
+    found = await reopened.deliveries.open(row.id, later, here)
+    assert found is not None
+    assert found.address == there
+    assert await reopened.doubts.unsettled(row.id, later) == ()
+    assert not await reopened.deliveries.moved(row.id, lease, here)
+    assert await reopened.deliveries.open(row.id, later, here) == found
 
 
 async def test_a_page_that_was_posted_anew_has_its_new_id(store: Store) -> None:
