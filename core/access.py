@@ -6,12 +6,12 @@ whole and strangers there get silence. Admins are named in ADMINS, or are whoeve
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from core.errors import UserError
+from core.escape import escaped
 from core.store import Member, Pairing
 from core.types import Address, Incoming
 
@@ -72,7 +72,7 @@ class Access:
         if not self._may_tell(author.subject, urgent=bool(incoming.address.token)):
             return ""
         pairing = await self._grants.pairing(author.subject, author.name)
-        hello = f"Hello {plain(author.name)}!" if author.name else "Hello!"
+        hello = f"Hello {escaped(author.name)}!" if author.name else "Hello!"
         return (
             f"{hello} I only talk to people I have been introduced to.\n\n"
             f"Your id is `{author.subject}` and your code is `{pairing.code}`. Please give the code to whoever runs "
@@ -111,7 +111,7 @@ class Access:
         member = await self._grants.revoke(subject)
         if member is None:
             raise UserError(
-                f"Nobody is let in as “{plain(subject[:60])}”. In a private chat, /revoke alone lists who is."
+                f"Nobody is let in as “{escaped(subject[:60])}”. In a private chat, /revoke alone lists who is."
             )
         for told in self.left:
             told(member.subject)
@@ -132,12 +132,6 @@ class Access:
             return False
         self._told[subject] = now
         return True
-
-
-def plain(name: str) -> str:
-    """A name as its owner chose it, fit for Markdown: a stranger's name must not become a link in our own words."""
-    # "]", "(" and ")" stay: an escaped pair of brackets is a formula to some, and without "[" there is no link.
-    return re.sub(r"(^[+-]|[\\`*_{}\[<>#!|~$])", r"\\\1", " ".join(name.split()))
 
 
 def let_in_as(incoming: Incoming) -> str:

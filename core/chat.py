@@ -24,7 +24,7 @@ from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
 from core.live.journal import Fenced
 from core.live.tasks import end, no_strays
-from core.live.thoughts import Thoughts, apart
+from core.live.thoughts import Thoughts, unquoted
 from core.model import Model
 from core.model.continued import go_on
 from core.observe import metrics
@@ -139,7 +139,7 @@ class Chat:
         if turn is None:
             raise Fenced
         delivery, before = await self._showing.deliver(row, lease, session.streaming, actions.live(row.id), turn.answer)
-        thoughts, before = apart(before)
+        thoughts, before = unquoted(before)
         anew = row.incoming.act in {"retry", "continue"} or bool(parse(row.incoming.text))
         ask = self._quota.ask(row, lease, before, anew=anew)
         role = context.role_of(session, turn.role or row.incoming.role)

@@ -12,11 +12,11 @@ from core import roles
 from core.errors import ContextTooLong
 from core.model.continued import GOES_ON
 from core.model.counting import MESSAGE_OVERHEAD, tokens
+from core.model.room import KEPT
 from core.roles import Role
 from core.types import Incoming, Session, Turn
 
 SHORTENED = 100  # tokens: less of a turn than this says nothing
-KEPT = 0.5  # of the window, after a cut: endpoints reuse what they read before as long as its beginning stays the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
 from core.live.journal import Fenced, Kept
-from core.live.thoughts import apart, quoted
+from core.live.thoughts import quoted, unquoted
 from core.observe.log import get_logger
 from core.store import Lease, Row, Store
 from core.surface import Action, Platforms
@@ -87,7 +87,7 @@ class Showing:
 
     async def _partial(self, row: Row, turn: Turn | None) -> tuple[str, str]:
         """The thoughts and the answer that are left of a row: what there was before it, or what it had come to."""
-        thoughts, said = apart(await self._store.deliveries.text(row.id))
+        thoughts, said = unquoted(await self._store.deliveries.text(row.id))
         known = turn.answer if turn else ""
         if not known and (old := await self.old(row)):
             return old.thoughts, old.answer

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 CORE = [
     "types",
     "errors",
+    "escape",
     "settings",
     "observe",
     "watched",

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import discord
 
-from bots.discord.inline import plain
+from bots.discord.inline import escaped
 from core.observe.log import get_logger
 from core.surface import Action, Pressed
 
@@ -52,7 +52,7 @@ async def _tried(press: Callable[[], Awaitable[Pressed]]) -> Pressed:
 
 
 async def _say(interaction: Interaction, text: str) -> None:
-    text = plain(text)  # it may name who asked, in words of their own choice
+    text = escaped(text)  # it may name who asked, in words of their own choice
     if interaction.response.is_done():
         await interaction.followup.send(text, ephemeral=True, wait=True)
     else:

@@ -48,17 +48,17 @@ def inline(text: str) -> str:
     return "".join(out) + _between(text[at:])
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that is no Markdown, so that Discord shows it as it is."""
     return text.translate(_ESCAPED)
 
 
 def link(words: str, url: str) -> str:
     """A link with plain text for its words. Discord links only the web, and no words that are a URL themselves."""
-    shown, address = plain(words), readable(url)
+    shown, address = escaped(words), readable(url)
     if _WEB.match(url):
         return url if words == address else f"[{shown}]({url.translate(_BRACKETS)})"
-    return shown if words == address else f"{shown} ({plain(address)})"
+    return shown if words == address else f"{shown} ({escaped(address)})"
 
 
 def code_spans(text: str) -> list[Span]:
@@ -102,7 +102,7 @@ def _code(span: str) -> str:
 
 def _shown(match: re.Match[str]) -> str:
     if match["formula"]:
-        return plain(formulas.readable(match[0].replace("\n> ", "\n")))
+        return escaped(formulas.readable(match[0].replace("\n> ", "\n")))
     if match["words"] is not None:
         return _link(match["words"], match["address"], match["target"])
     if match["broken"]:
@@ -117,10 +117,10 @@ def _shown(match: re.Match[str]) -> str:
 def _link(words: str, address: str, target: str) -> str:
     """Discord links words to the web only, and shows the Markdown of every other link as it is."""
     if words == address or not words.strip():
-        return address if _WEB.match(address) else plain(address)
+        return address if _WEB.match(address) else escaped(address)
     if _WEB.match(address) and not _WEB.match(words):
         return f"[{inline(words)}]{target.replace('```', '%60%60%60')}"
-    return f"{inline(words)} ({address if _WEB.match(address) else plain(address)})"
+    return f"{inline(words)} ({address if _WEB.match(address) else escaped(address)})"
 
 
 def _image(words: str, url: str) -> str:

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from markdown_it.token import Token
 
-from bots.discord.inline import inline, link, plain
+from bots.discord.inline import escaped, inline, link
 from core.live.chunks import chunks
 from core.live.markdown import BOXES, TASK, THINKING, blocks, language
 from core.live.text import units, whole
@@ -73,7 +73,7 @@ def _block(token: Token, lines: list[str]) -> list[str]:
         return _thoughts(token.content)
     before = _QUOTE.sub("", lines[token.map[0]]).partition(token.markup)[0]  # a list's marker on the same line
     if token.type == "formula":
-        return (_line(before) + plain(token.content)).split("\n")
+        return (_line(before) + escaped(token.content)).split("\n")
     return [*([before.rstrip()] if before.strip() else []), *_fenced(token.content, language(token))]
 
 

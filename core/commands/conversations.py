@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from core.access import plain
 from core.errors import UserError
+from core.escape import escaped
 from core.store.sessions import Sessions
 from core.surface import Choice
 from core.types import Session, SessionKey, Turn
@@ -44,9 +44,9 @@ async def choose(sessions: Sessions, key: SessionKey, argument: str) -> str:
     """Go back to the conversation with this number. Raises UserError when there is none."""
     found = await sessions.list(key, 1, skip=int(argument) - 1) if NUMBER.fullmatch(argument) else []
     if not found:
-        raise UserError(f"There is no conversation number “{plain(argument[:20])}”. /sessions lists them.")
+        raise UserError(f"There is no conversation number “{escaped(argument[:20])}”. /sessions lists them.")
     await sessions.switch(found[0].id)
-    return f"Back in “{plain(title(found[0]))}”. I remember what was said there."
+    return f"Back in “{escaped(title(found[0]))}”. I remember what was said there."
 
 
 async def suggested(sessions: Sessions, key: SessionKey) -> list[Choice]:
@@ -61,7 +61,7 @@ def history(session: Session, turns: Sequence[Turn]) -> str:
         return "Nothing has been said in this conversation yet."
     shown = turns[-HISTORY_SHOWN:]
     of = f" of the {len(turns)}" if len(turns) > len(shown) else ""
-    named = f"“{plain(title(session))}”"
+    named = f"“{escaped(title(session))}”"
     head = f"{named}, the last {len(shown)} rounds{of} that I read:" if len(turns) > 1 else f"{named}:"
     return "\n\n".join([*_earlier(session), head, *(_round(turn) for turn in shown)])
 
@@ -73,7 +73,7 @@ def title(session: Session) -> str:
 
 def _line(number: int, session: Session, current: Session) -> str:
     here = " ← you are here" if session.id == current.id else ""
-    return f"{number}. {plain(title(session))} ({_day(session)}){here}"
+    return f"{number}. {escaped(title(session))} ({_day(session)}){here}"
 
 
 def _day(session: Session) -> str:
@@ -91,7 +91,7 @@ def _earlier(session: Session) -> list[str]:
 
 def _round(turn: Turn) -> str:
     answer = turn.shown or {"open": "(being answered)", "stopped": "(stopped)"}.get(turn.state, "(no answer)")
-    return f"**{plain(turn.author or 'You')}:** {plain(_short(turn.question))}\n**Me:** {_short(answer)}"
+    return f"**{escaped(turn.author or 'You')}:** {escaped(_short(turn.question))}\n**Me:** {_short(answer)}"
 
 
 def _short(text: str) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from core import roles
-from core.access import Access, plain, space_of
+from core.access import Access, space_of
 from core.commands import conversations, letting_out
 from core.commands.table import COMMANDS, Command
 from core.commands.tuning import Tuning
 from core.errors import UserError
+from core.escape import escaped
 from core.quota import Quota, payer_of, report
 from core.safety import Valves
 from core.store import Store
@@ -95,7 +96,7 @@ class Handlers:
         return [c for c in choices if typed.lower() in c.label.lower() or typed.lower() in c.value.lower()][:25]
 
     async def _start(self, request: Request) -> str:
-        name = plain(request.incoming.author.name)
+        name = escaped(request.incoming.author.name)
         where = "" if request.incoming.address.private else " In this group, mention me or reply to me."
         return (
             f"Hello{' ' + name if name else ''}! Write to me and I answer; I remember what was said here.{where}\n\n"
@@ -137,7 +138,7 @@ class Handlers:
             return await self._custom_role(session, text[0].strip() if text else "")
         role = roles.find(request.argument)
         if role is None:
-            raise UserError(f"I have no role called “{plain(request.argument[:60])}”. /role lists them.")
+            raise UserError(f"I have no role called “{escaped(request.argument[:60])}”. /role lists them.")
         await self._store.sessions.set(session.id, role=role.name, role_prompt="")
         return f"From now on I am: **{role.title}** – {role.summary}"
 
@@ -154,7 +155,7 @@ class Handlers:
             f"- `{role.name}` – {role.summary}{' ← now' if role.name == session.role else ''}"
             for role in roles.builtin().values()
         ]
-        own = f"\n\nNow: your own role: “{plain(session.role_prompt[:200])}”" if session.role == "custom" else ""
+        own = f"\n\nNow: your own role: “{escaped(session.role_prompt[:200])}”" if session.role == "custom" else ""
         return (
             "\n".join(["My roles:", *lines])
             + own
@@ -237,7 +238,7 @@ class Handlers:
     async def _approve(self, request: Request) -> str:
         if request.argument:
             name = await self._access.approve(request.argument, request.incoming.author.subject)
-            return f"{plain(name)} can talk to me now."
+            return f"{escaped(name)} can talk to me now."
         await self._access.approve_group(request.incoming)
         return "This group is approved: everybody in it can talk to me."
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.access import plain
+from core.escape import escaped
 from core.store import Member
 from core.surface import Choice
 
@@ -42,4 +42,4 @@ def choices(members: Sequence[Member]) -> list[Choice]:
 def _named(member: Member, markdown: bool) -> str:
     if not markdown:
         return f"{member.name} ({member.subject})" if member.name else member.subject
-    return f"{plain(member.name)} (`{member.subject}`)" if member.name else f"`{member.subject}`"
+    return f"{escaped(member.name)} (`{member.subject}`)" if member.name else f"`{member.subject}`"

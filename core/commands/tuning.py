@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from core import parameters
-from core.access import plain
 from core.context import role_of
 from core.errors import UserError
+from core.escape import escaped
 from core.model.asking import Parameters
 from core.parameters import COLDEST, DEFAULT, HOTTEST, SHORTEST, Bounds
 from core.roles import Role
@@ -98,7 +98,7 @@ class Tuning:
             return replace(session, length=parameters.length(value, self.bounds))
         if name == DEFAULT and not value:
             return replace(session, temperature=None, length=None)
-        raise UserError(f"I cannot set “{plain(name[:40])}”, only temperature and length. {USE}")
+        raise UserError(f"I cannot set “{escaped(name[:40])}”, only temperature and length. {USE}")
 
     def _shown(self, session: Session) -> str:
         role = role_of(session)
@@ -127,7 +127,7 @@ def _find(names: Sequence[str], wanted: str) -> str:
     found = [name for name in names if name.casefold() == folded] or [n for n in names if folded in n.casefold()]
     if len(found) != 1:
         told = "More than one model is called" if found else "There is no model called"
-        raise UserError(f"{told} “{plain(wanted[:60])}” here. /model lists them.")
+        raise UserError(f"{told} “{escaped(wanted[:60])}” here. /model lists them.")
     return found[0]
 
 

@@ -22,7 +22,7 @@ def quoted(thoughts: str) -> str:
     return f"{HEAD}{thoughts}{TAIL}" if thoughts else ""
 
 
-def apart(text: str) -> tuple[str, str]:
+def unquoted(text: str) -> tuple[str, str]:
     """The thoughts and the answer in what was shown; nothing of either when it had not come further than thoughts."""
     if not text.startswith(HEAD):
         return "", text

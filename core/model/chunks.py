@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from core.model.events import Events, data_of
-from core.model.parts import apart
+from core.model.parts import one_kind_each
 
 # What a delta may carry as text, beside "content". DeepSeek, Qwen and llama.cpp call their thoughts
 # reasoning_content; OpenRouter, Groq and vLLM call them reasoning.
@@ -102,7 +102,7 @@ def merged(chunks: list[Chunk]) -> list[Chunk]:
                 texts = []
             before = kind
         if kind == "":
-            parts = apart(chunk)
+            parts = one_kind_each(chunk)
             made += parts if parts[0] is chunk else merged(parts)
         else:
             texts.append(text)

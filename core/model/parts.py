@@ -12,7 +12,7 @@ from typing import Any
 THOUGHTS = "reasoning"
 
 
-def apart(chunk: dict[str, Any]) -> list[dict[str, Any]]:
+def one_kind_each(chunk: dict[str, Any]) -> list[dict[str, Any]]:
     """The chunk as several with one kind of text each, in their order; the last has what else it carried."""
     choice = _only(chunk.get("choices"))
     delta = choice.get("delta")

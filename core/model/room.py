@@ -40,7 +40,7 @@ _PROMPT = re.compile(
     re.IGNORECASE,
 )
 LASTS = 3600.0  # seconds: an endpoint may read more by then, or what it said was not said of the prompt
-KEPT = 0.5  # of the room, after a cut
+KEPT = 0.5  # after a cut, of what fits: endpoints reuse what they read before as long as its beginning stays the same
 REMEMBERED = 1000  # cuts: two numbers each
 
 Shrink = Callable[[Sequence["BaseMessage"]], "list[BaseMessage] | None"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.access import plain
+from core.escape import escaped
 from core.quota import words
 from core.quota.limits import periods
 from core.quota.money import dollars
@@ -57,7 +57,7 @@ def _name(total: Total, kind: str, quota: Quota) -> str:
         return f"`{total.name}`" + ("" if quota.prices.of(total.name) else " (no price)")
     if not total.name:
         return total.label
-    return f"{plain(total.label)} (`{total.name}`)" if total.label else f"`{total.name}`"
+    return f"{escaped(total.label)} (`{total.name}`)" if total.label else f"`{total.name}`"
 
 
 def _used(total: Total, cap: Cap | None) -> str:

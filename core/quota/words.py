@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.access import plain
 from core.errors import lasting
+from core.escape import escaped
 from core.quota.limits import local, renews
 from core.quota.money import dollars
 from core.store import Cap, Granted, Total
@@ -69,7 +69,7 @@ def gathered(alerts: Sequence[str], most: int) -> str:
 
 def alert(cap: Cap, total: Total, percent: int, now: float) -> str:
     """What the admins read when a limit is used up so far."""
-    who = {"house": "The bot", "user": f"{plain(total.label)} ({cap.name})" if total.label else cap.name}.get(
+    who = {"house": "The bot", "user": f"{escaped(total.label)} ({cap.name})" if total.label else cap.name}.get(
         cap.kind, f"The group {cap.name}"
     )
     share = "up" if percent == 100 else f"{percent} % of"

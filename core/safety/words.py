@@ -20,7 +20,7 @@ _WORD = re.compile(r"\w+")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
-def plain(text: str) -> str:
+def folded(text: str) -> str:
     """A text as it is compared: NFKC, case-folded, without invisible characters, blanks as one space."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     seen = "".join(c for c in folded if unicodedata.category(c) != "Cf")
@@ -31,7 +31,7 @@ class Words:
     """What a list finds in a text."""
 
     def __init__(self, lines: str) -> None:
-        entries = {plain(line.partition("#")[0]) for line in lines.splitlines()} - {""}
+        entries = {folded(line.partition("#")[0]) for line in lines.splitlines()} - {""}
         self._single = {entry for entry in entries if _WORD.fullmatch(entry) and not _UNSPACED.search(entry)}
         self._others = [_pattern(entry) for entry in sorted(entries - self._single)]
 
@@ -39,7 +39,7 @@ class Words:
         return len(self._single) + len(self._others)
 
     def in_text(self, text: str) -> bool:
-        text = plain(text)
+        text = folded(text)
         return not self._single.isdisjoint(_WORD.findall(text)) or any(each.search(text) for each in self._others)
 
 

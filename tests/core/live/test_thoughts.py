@@ -6,7 +6,7 @@ import pytest
 
 from core.live import thoughts
 from core.live.markdown import THINKING, blocks, language
-from core.live.thoughts import HEAD, LONGEST, PLACEHOLDER, TAIL, Thoughts, apart, quoted
+from core.live.thoughts import HEAD, LONGEST, PLACEHOLDER, TAIL, Thoughts, quoted, unquoted
 from core.types import Delta
 from tests.virtual import VirtualLoop
 
@@ -80,6 +80,6 @@ def test_hidden_thoughts_are_only_said_to_be_there_when_they_last(monkeypatch: p
 
 
 def test_apart() -> None:
-    assert apart(quoted("hm") + "Hello") == ("hm", "Hello")
-    assert apart(HEAD + "hm, not done") == ("", "")
-    assert apart("Hello") == ("", "Hello")
+    assert unquoted(quoted("hm") + "Hello") == ("hm", "Hello")
+    assert unquoted(HEAD + "hm, not done") == ("", "")
+    assert unquoted("Hello") == ("", "Hello")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.model.chunks import Chunks, Text, text_of
-from core.model.parts import apart
+from core.model.parts import one_kind_each
 from core.types import Delta, Usage
 from tests.core.model.asking import endpoint, read
 from tests.core.model.streams import chunk, event
@@ -63,14 +63,14 @@ ODD = [
 
 @pytest.mark.parametrize("odd", ODD)
 def test_what_has_no_parts_is_left_as_it_is(odd: dict[str, Any]) -> None:
-    assert apart(odd) == [odd]
+    assert one_kind_each(odd) == [odd]
 
 
 @pytest.mark.parametrize("odd", [[], [1], [{}], [{"type": "text"}], [{"type": "thinking", "thinking": [1, {}]}]])
 def test_parts_without_a_text_are_a_chunk_without_one(odd: list[Any]) -> None:
-    assert apart({"choices": [{"delta": {"content": odd}}]}) == [{"choices": [{"delta": {"content": None}}]}]
+    assert one_kind_each({"choices": [{"delta": {"content": odd}}]}) == [{"choices": [{"delta": {"content": None}}]}]
 
 
 def test_a_thought_that_is_a_plain_text_is_taken_too() -> None:
-    (found,) = apart({"choices": [{"delta": {"content": [{"type": "thinking", "thinking": "hm"}]}}]})
+    (found,) = one_kind_each({"choices": [{"delta": {"content": [{"type": "thinking", "thinking": "hm"}]}}]})
     assert text_of(found) == ("reasoning", "hm")
