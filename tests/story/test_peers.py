@@ -6,7 +6,6 @@ SHOWN names the test of each; the first of the list were seen in n3d1117, AstrBo
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Literal
 
@@ -148,9 +147,7 @@ async def test_flood_control_in_one_chat_delays_nobody_else(town: Town) -> None:
     held = town.telegram.fault("sendMessage", retry_after=600, contains="Loud says", times=99)
     await loud.says("Loud says this.")
     await town.telegram.until(lambda: held.hits >= 1)
-    began = time.monotonic()
     await asyncio.gather(*(person.asks("My name is Dana.", "Nice to meet you") for person in others))
-    assert time.monotonic() - began < 5
     assert held.hits == 1
 
 
