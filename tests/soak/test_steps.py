@@ -79,7 +79,7 @@ async def test_a_command_that_could_be_acknowledged_only_later(
     can acknowledge it: the answer stays where it was begun."""
     monkeypatch.setattr(
         interactions, "ACK_SECONDS", 60.0
-    )  # a busy machine takes longer than Discord's three to restart
+    )  # a busy machine restarts more slowly than 3 s
     dana = somebody(arena, "slash")
     assert isinstance(dana, BySlash)
     arena.start(step, 2 if step == "before a post" else 1)  # the first try is in the reply to the command
