@@ -15,4 +15,8 @@ async def close(runner: web.AppRunner) -> None:
         await site.stop()
     for _ in range(STEPS):
         await asyncio.sleep(0)
+    transports = [known.transport for known in runner.server.connections if known.transport] if runner.server else []
     await runner.cleanup()
+    for transport in transports:
+        transport.abort()  # what a frozen process does not read is never sent
+    await asyncio.sleep(0)

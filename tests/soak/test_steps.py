@@ -77,9 +77,7 @@ async def test_a_command_that_could_be_acknowledged_only_later(
 ) -> None:
     """Discord took no acknowledgement, so it is answered in the channel; the next process has the command again, and
     can acknowledge it: the answer stays where it was begun."""
-    monkeypatch.setattr(
-        interactions, "ACK_SECONDS", 60.0
-    )  # a busy machine restarts more slowly than 3 s
+    monkeypatch.setattr(interactions, "ACK_SECONDS", 60.0)  # a busy machine restarts more slowly than 3 s
     dana = somebody(arena, "slash")
     assert isinstance(dana, BySlash)
     arena.start(step, 2 if step == "before a post" else 1)  # the first try is in the reply to the command

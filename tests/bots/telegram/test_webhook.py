@@ -15,6 +15,7 @@ from bots.telegram.tries import TRIES
 from bots.telegram.webhook import SECRET, Webhook
 from core.errors import StoreError
 from tests.bots.telegram.conftest import Naps, RecordingCore, eventually
+from tests.platforms.closing import close
 from tests.platforms.telegram import TelegramServer
 
 FIVE = b'{"update_id": 5, "message": {"chat": {"id": 1}}}'
@@ -40,7 +41,7 @@ async def hooked(server: TelegramServer, core: RecordingCore, naps: Naps) -> Asy
     server.webhook_target = f"http://{host}:{port}/telegram"
     yield bot
     await bot.stop()
-    await runner.cleanup()
+    await close(runner)
 
 
 def a_webhook(error: Exception) -> tuple[Webhook, list[Exception]]:

@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from tests.platforms.closing import close
 from tests.platforms.model import ModelServer
 
 SPANS = """
@@ -68,7 +69,7 @@ async def collector() -> AsyncIterator[Collector]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     collector.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield collector
-    await runner.cleanup()
+    await close(runner)
 
 
 async def run(script: str, *args: str) -> str:

@@ -9,6 +9,7 @@ from aiohttp import web
 from telegram import Update
 from telegram.error import BadRequest, Conflict
 
+from tests.platforms.closing import close
 from tests.platforms.telegram import Chat, Rates, TelegramServer, User
 from tests.platforms.telegram.client import connected
 
@@ -138,4 +139,4 @@ async def test_a_webhook_gets_each_update_until_it_takes_it(server, bot, chat, a
     assert info.last_error_message == "Wrong response from the webhook: 500 Internal Server Error"
     await bot.delete_webhook()
     assert await bot.get_updates() == ()
-    await runner.cleanup()
+    await close(runner)

