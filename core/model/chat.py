@@ -123,6 +123,7 @@ class Streamed:
     def __init__(self, response: httpx2.Response) -> None:
         self._response = response
         self._body: Body = response.extensions[BODY]
+        self._body.streaming()
         self._chunks = Chunks()
         self._ready: deque[Chunk] = deque()
 

@@ -7,15 +7,18 @@ out of the response's extensions and has the bytes as the socket gave them, many
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 from urllib.request import getproxies, proxy_bypass
 from weakref import WeakSet
 
 import aiohttp
 import httpx2
 from yarl import URL
+
+from core.model.lulls import BUSY, FAST, Lulls
 
 BODY = "chinwag.body"  # where a response has its Body
 GRACE = 1.0  # seconds that a server has to end a complete answer; then its connection is closed instead of kept
@@ -50,6 +53,7 @@ class Transport(httpx2.AsyncBaseTransport):
         self._session: aiohttp.ClientSession | None = None
         self._ending: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
         self._answers: WeakSet[aiohttp.ClientResponse] = WeakSet()
+        self._lulls = Lulls()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         timeout = request.extensions.get("timeout", {})
@@ -60,7 +64,7 @@ class Transport(httpx2.AsyncBaseTransport):
         except Exception as error:
             raise translated(error) from error
         self._answers.add(answer)
-        body = Body(answer, self._let_end, timeout.get("read"))
+        body = Body(answer, self._let_end, timeout.get("read"), self._lulls)
         return httpx2.Response(
             answer.status,
             headers=[(name, value) for name, value in answer.raw_headers if name.lower() not in _UNPACKED],
@@ -140,18 +144,36 @@ async def _note(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) 
 
 
 class Body(httpx2.AsyncByteStream):
-    """The bytes of one answer.
-
-    readany: all that has come since it was last called, b"" at the end. It waits however long it takes: whoever reads
-    a stream watches it, for aiohttp's own timer would cost as much as a token. What it raises is given to `broken`.
-    """
+    """The bytes of one answer."""
 
     def __init__(
-        self, answer: aiohttp.ClientResponse, let_end: Callable[[aiohttp.ClientResponse], None], silence: float | None
+        self,
+        answer: aiohttp.ClientResponse,
+        let_end: Callable[[aiohttp.ClientResponse], None],
+        silence: float | None,
+        lulls: Lulls,
     ) -> None:
-        self._answer, self._let_end, self._silence = answer, let_end, silence
-        self._whole = False
-        self.readany = answer.content.readany
+        self._answer, self._let_end, self._silence, self._lulls = answer, let_end, silence, lulls
+        self._whole = self._streaming = False
+        self._asked = 0.0  # the loop's time of the last call of `readany`
+        self._time = asyncio.get_running_loop().time
+
+    def streaming(self) -> None:
+        """It is read by `readany` from now on, until `aclose`."""
+        self._lulls.streams += not self._streaming
+        self._streaming = True
+
+    def readany(self) -> Coroutine[Any, Any, bytes]:
+        """All that has come since it was last called, b"" at the end.
+
+        It waits however long it takes: whoever reads a stream watches it, for aiohttp's own timer would cost as much
+        as a token. What it raises is given to `broken`.
+        """
+        if self._lulls.streams > BUSY:
+            asked, self._asked = self._asked, self._time()
+            if self._asked - asked < FAST and (connection := self._answer.connection) and connection.transport:
+                self._lulls.rest(connection.transport)
+        return self._answer.content.readany()
 
     def broken(self, error: Exception) -> bytes:
         """What had come before the connection broke, which aiohttp holds back; then raises httpx2.TransportError."""
@@ -175,6 +197,8 @@ class Body(httpx2.AsyncByteStream):
         self._whole = True
 
     async def aclose(self) -> None:
+        self._lulls.streams -= self._streaming
+        self._streaming = False
         if self._whole and not self._answer.content.is_eof():
             self._let_end(self._answer)
         else:

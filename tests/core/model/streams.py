@@ -35,6 +35,9 @@ class PiecesBody(httpx2.AsyncByteStream):
         self._rest = [piece for piece in pieces if piece]
         self.ended_well = self.closed = False
 
+    def streaming(self) -> None:
+        """Pieces come as they are asked for, however many streams there are."""
+
     async def readany(self) -> bytes:
         return self._rest.pop(0) if self._rest else b""
 
