@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
 
 from tests.clock import Clock
-from tests.platforms.discord import DiscordServer, Limits
+from tests.platforms.discord import DiscordServer
 from tests.platforms.discord.commands import Registry
 from tests.platforms.discord.errors import ApiError
 
@@ -105,12 +104,6 @@ def test_200_new_commands_a_day(registry: Registry, clock: Clock) -> None:
     assert (refused.value.status, refused.value.code) == (400, 30034)
     clock.advance(86_401)
     assert registry.replace([command("one-more")])[0]["name"] == "one-more"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with DiscordServer(limits=Limits.off()) as server:
-        yield server
 
 
 async def test_commands_over_http(server: DiscordServer) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.platforms.discord import DiscordServer, Limits
+from tests.platforms.discord import DiscordServer
 
 
 def button(id: str = "stop", **more: Any) -> dict[str, Any]:
@@ -25,12 +24,6 @@ def text(content: str) -> dict[str, Any]:
 
 V2 = 1 << 15
 MANY = [row(*(button(f"{r}{n}") for n in range(5))) for r in range(6)]
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with DiscordServer(limits=Limits.off()) as server:
-        yield server
 
 
 async def call(server: DiscordServer, method: str, path: str, body: Any = None) -> tuple[int, Any]:

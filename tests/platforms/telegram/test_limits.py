@@ -17,11 +17,6 @@ from tests.platforms.telegram.rejected import Rejected
 GROUP = -1000
 
 
-@pytest.fixture(autouse=True)
-def _timedelta(monkeypatch):
-    monkeypatch.setenv("PTB_TIMEDELTA", "true")
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()

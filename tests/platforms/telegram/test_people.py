@@ -11,35 +11,12 @@ from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats, BotCommandSc
 from telegram.constants import ReactionEmoji
 from telegram.error import BadRequest, Forbidden
 
-from tests.platforms.telegram import Chat, Rates, TelegramServer, User
-from tests.platforms.telegram.client import connected
-
-
-@pytest.fixture(autouse=True)
-def _timedelta(monkeypatch):
-    monkeypatch.setenv("PTB_TIMEDELTA", "true")
-
-
-@pytest.fixture
-async def server():
-    async with TelegramServer(rates=Rates.unlimited()) as server:
-        yield server
+from tests.platforms.telegram import TelegramServer, User
 
 
 @pytest.fixture
 def ada(server: TelegramServer) -> User:
     return server.user(7, "Ada", last_name="L.", username="ada", language="de")
-
-
-@pytest.fixture
-def chat(server: TelegramServer, ada: User) -> Chat:
-    return server.private(ada)
-
-
-@pytest.fixture
-async def bot(server: TelegramServer):
-    async with connected(server) as bot:
-        yield bot
 
 
 async def heard(bot: Bot) -> list[Message]:

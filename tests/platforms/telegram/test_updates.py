@@ -10,30 +10,7 @@ from telegram import Update
 from telegram.error import BadRequest, Conflict
 
 from tests.platforms.closing import close
-from tests.platforms.telegram import Chat, Rates, TelegramServer, User
 from tests.platforms.telegram.client import connected
-
-
-@pytest.fixture
-async def server():
-    async with TelegramServer(rates=Rates.unlimited()) as server:
-        yield server
-
-
-@pytest.fixture
-def ada(server: TelegramServer) -> User:
-    return server.user(7, "Ada", username="ada")
-
-
-@pytest.fixture
-def chat(server: TelegramServer, ada: User) -> Chat:
-    return server.private(ada)
-
-
-@pytest.fixture
-async def bot(server: TelegramServer):
-    async with connected(server) as bot:
-        yield bot
 
 
 async def test_a_confirmed_update_never_comes_again_and_an_unconfirmed_one_does(bot, chat, ada):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
 
 import aiohttp
 import discord
@@ -22,31 +21,8 @@ from tests.platforms.discord import (
     DiscordServer,
     Limits,
     Rules,
-    User,
 )
 from tests.platforms.discord.client import Bot, running
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with DiscordServer(limits=Limits.off()) as server:
-        yield server
-
-
-@pytest.fixture
-def alice(server: DiscordServer) -> User:
-    return server.user("alice")
-
-
-@pytest.fixture
-def channel(server: DiscordServer, alice: User) -> Channel:
-    return server.guild("school", members=[alice]).channel("general")
-
-
-@pytest.fixture
-async def bot(server: DiscordServer, channel: Channel) -> AsyncIterator[Bot]:
-    async with running(server, Bot()) as bot:
-        yield bot
 
 
 async def refused(call: object) -> tuple[int, int]:

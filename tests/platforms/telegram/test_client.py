@@ -20,39 +20,10 @@ from telegram.error import (
 )
 from telegram.ext import CommandHandler, ContextTypes, MessageHandler, filters
 
-from tests.platforms.telegram import Chat, Rates, TelegramServer, User
 from tests.platforms.telegram.client import bare, connected, polling
 
 Context = ContextTypes.DEFAULT_TYPE
 MISSING = 424242
-
-
-@pytest.fixture(autouse=True)
-def _timedelta(monkeypatch):
-    """RetryAfter.retry_after as a timedelta; as an int the library warns, which is an error here."""
-    monkeypatch.setenv("PTB_TIMEDELTA", "true")
-
-
-@pytest.fixture
-async def server():
-    async with TelegramServer(rates=Rates.unlimited()) as server:
-        yield server
-
-
-@pytest.fixture
-def ada(server: TelegramServer) -> User:
-    return server.user(7, "Ada", username="ada")
-
-
-@pytest.fixture
-def chat(server: TelegramServer, ada: User) -> Chat:
-    return server.private(ada)
-
-
-@pytest.fixture
-async def bot(server: TelegramServer):
-    async with connected(server) as bot:
-        yield bot
 
 
 # login
