@@ -1,3 +1,5 @@
+"""What tests of the running program share: a nest of processes, a world of loopback servers."""
+
 from __future__ import annotations
 
 import sys

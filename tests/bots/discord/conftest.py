@@ -1,3 +1,5 @@
+"""A running Discord bot beside its loopback server, and the people there."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
