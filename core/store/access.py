@@ -91,15 +91,18 @@ class AccessTable:
 
     async def move(self, old: str, new: str) -> None:
         """A space has another id now; what was approved stays approved."""
-        await self._db.write(
-            lambda tx: tx.execute(
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
                 "INSERT INTO access (subject, level, name, granted_by, granted) "
                 "SELECT :new, level, name, granted_by, granted FROM access WHERE subject = :old "
                 "ON CONFLICT (subject) DO NOTHING",
                 old=old,
                 new=new,
             )
-        )
+            await tx.execute("DELETE FROM access WHERE subject = :old", old=old)
+
+        await self._db.write(work)
 
     async def pairing(self, subject: str, name: str) -> Pairing:
         """The subject's valid code, else a new one. At most 1,000 are kept: the oldest make room."""

@@ -45,6 +45,19 @@ async def test_who_is_let_out_of_the_page_is_signed_out_everywhere(store: Store)
     assert not await store.logins.waits(link)
 
 
+async def test_a_group_with_another_id_is_let_in_once(store: Store) -> None:
+    await store.access.grant("telegram:-5", "member", name="Chess club", by="telegram:1")
+    for _ in range(2):  # Telegram says it twice: in the old group and in the new one
+        await store.access.move("telegram:-5", "telegram:-1005")
+    assert [(m.subject, m.level, m.name) for m in await store.access.members()] == [
+        ("telegram:-1005", "member", "Chess club")
+    ]
+    await store.access.grant("telegram:-6", "member", name="Chess club", by="telegram:1")
+    await store.access.grant("telegram:-1006", "admin", name="Approved anew", by="telegram:1")
+    await store.access.move("telegram:-6", "telegram:-1006")
+    assert [m.name for m in await store.access.members()] == ["Chess club", "Approved anew"]
+
+
 async def test_a_level_that_does_not_exist_is_refused(store: Store) -> None:
     with pytest.raises(Exception, match="CHECK"):
         await store.access.grant("telegram:1", "owner")
