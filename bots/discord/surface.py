@@ -154,7 +154,15 @@ class InteractionSurface(_Surface):
                 return await self._channel.edit(id, out)
             except (Refused, Gone):  # perhaps it is a follow-up
                 pass
-        await self._call("PATCH", FOLLOW_UP, _content(out), message_id=id)
+        try:
+            await self._call("PATCH", FOLLOW_UP, _content(out), message_id=id)
+        except Gone as gone:  # also when the token is a press's, which reaches only the message with the button
+            if out.page or not self._in_channel:
+                raise
+            try:
+                await self._channel.edit(id, out)
+            except Refused:
+                raise gone from None
 
     async def delete(self, id: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Sockets are read less often while many answers stream at once, as network cards hold interrupts back under load.
+"""Streams are read less often while there are many, as network cards hold interrupts back under load.
 
 To be woken for a segment costs as much as reading ten tokens that are there already, and no screen is drawn anew for
 each of them. So while there are more than BUSY streams, one that brings tokens faster than a lull lasts is left alone
@@ -16,23 +16,49 @@ GRID = 0.005  # seconds: streams that rest are woken in groups, but not all at o
 
 
 class Lulls:
-    """streams: how many are being read just now."""
+    """busy: there are so many streams that those that are FAST are to `rest`."""
 
     def __init__(self) -> None:
-        self.streams = 0
+        self.busy = False
+        self._streams = 0
         self._resting: dict[int, list[asyncio.Transport]] = {}
+
+    def begin(self) -> None:
+        """A stream is read from now on."""
+        self._streams += 1
+        self.busy = self._streams > BUSY
+
+    def end(self) -> None:
+        self._streams -= 1
+        self.busy = self._streams > BUSY
 
     def rest(self, transport: asyncio.Transport) -> None:
         """Read nothing more from this connection for a while; whoever waits for it goes on waiting."""
+        socket = _socket(transport)
+        if socket is None:
+            return
         loop = asyncio.get_running_loop()
         slot = int((loop.time() + LULL) / GRID) + 1
-        transport.pause_reading()
+        socket.pause_reading()
         resting = self._resting.get(slot)
         if resting is None:
             resting = self._resting[slot] = []
             loop.call_at(slot * GRID, self._wake, slot)
-        resting.append(transport)
+        resting.append(socket)
 
     def _wake(self, slot: int) -> None:
-        for transport in self._resting.pop(slot):
-            transport.resume_reading()
+        for socket in self._resting.pop(slot):
+            if not socket.is_closing():
+                socket.resume_reading()
+
+
+def _socket(transport: asyncio.Transport | None) -> asyncio.Transport | None:
+    """What reads the socket below TLS; None: nothing does any more, or it cannot be told.
+
+    TLS reads on while it is paused itself, and drops what it holds when the connection is reset: CPython's sslproto.
+    """
+    while transport is not None and not transport.is_closing():
+        if transport.get_extra_info("sslcontext") is None:
+            return transport
+        transport = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
+    return None

@@ -18,7 +18,7 @@ import aiohttp
 import httpx2
 from yarl import URL
 
-from core.model.lulls import BUSY, FAST, Lulls
+from core.model.lulls import FAST, Lulls
 
 BODY = "chinwag.body"  # where a response has its Body
 GRACE = 1.0  # seconds that a server has to end a complete answer; then its connection is closed instead of kept
@@ -160,8 +160,8 @@ class Body(httpx2.AsyncByteStream):
 
     def streaming(self) -> None:
         """It is read by `readany` from now on, until `aclose`."""
-        self._lulls.streams += not self._streaming
         self._streaming = True
+        self._lulls.begin()
 
     def readany(self) -> Coroutine[Any, Any, bytes]:
         """All that has come since it was last called, b"" at the end.
@@ -169,7 +169,7 @@ class Body(httpx2.AsyncByteStream):
         It waits however long it takes: whoever reads a stream watches it, for aiohttp's own timer would cost as much
         as a token. What it raises is given to `broken`.
         """
-        if self._lulls.streams > BUSY:
+        if self._lulls.busy:
             asked, self._asked = self._asked, self._time()
             if self._asked - asked < FAST and (connection := self._answer.connection) and connection.transport:
                 self._lulls.rest(connection.transport)
@@ -188,7 +188,7 @@ class Body(httpx2.AsyncByteStream):
     async def _in_time(self) -> bytes:
         try:
             async with asyncio.timeout(self._silence):
-                return await self.readany()
+                return await self._answer.content.readany()
         except Exception as error:
             return self.broken(error)
 
@@ -197,8 +197,9 @@ class Body(httpx2.AsyncByteStream):
         self._whole = True
 
     async def aclose(self) -> None:
-        self._lulls.streams -= self._streaming
-        self._streaming = False
+        if self._streaming:
+            self._streaming = False
+            self._lulls.end()
         if self._whole and not self._answer.content.is_eof():
             self._let_end(self._answer)
         else:

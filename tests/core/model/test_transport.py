@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import gzip
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -22,6 +20,7 @@ from core.model.reading import Patience
 from core.model.transport import Transport
 from tests.core.model.asking import HI, endpoint, read, text_of
 from tests.core.model.streams import chunk, event
+from tests.core.model.tls import certified, needs_openssl
 from tests.patience import PATIENCE
 from tests.platforms.model import Fault, ModelServer
 
@@ -263,17 +262,12 @@ async def test_a_password_in_the_url() -> None:
         assert len(server.requests) == 1
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+@needs_openssl
 @pytest.mark.parametrize("trusted", [True, False])
 async def test_tls_needs_a_certificate_that_is_trusted(
     trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=loopback"
-    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)]
-    subprocess.run([*make.split(), *names], check=True, capture_output=True)
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(cert, key)
+    tls, cert = certified(tmp_path)
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(cert))
 
