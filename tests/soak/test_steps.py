@@ -76,7 +76,7 @@ async def test_a_command_that_could_be_acknowledged_only_later(
     arena: Arena, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Discord took no acknowledgement, so it is answered in the channel; the next process has the command again, and
-    can acknowledge it: the answer stays where it was begun."""
+    can acknowledge it: the answer stays where it was begun, and "thinking…" empty until Discord gives it up."""
     monkeypatch.setattr(interactions, "ACK_SECONDS", 60.0)  # a busy machine restarts more slowly than 3 s
     dana = somebody(arena, "slash")
     assert isinstance(dana, BySlash)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bots.discord.surface import NONCE
 from core.errors import Gone, Moved, PlatformError, Refused, TooFast, TooLong, Unknown, Unreachable
-from core.surface import Out, Rendered, Surface
+from core.surface import Action, Out, Rendered, Surface
 from core.types import Address
 from tests.bots.discord.world import World, out
 from tests.patience import PATIENCE
@@ -201,6 +202,24 @@ async def test_an_expired_token_moves_the_answer_into_the_channel(world: World) 
     channel = world.bot.open(there)
     await channel.edit(id, out(channel, "one and a half"))  # the same message
     assert interaction.text == "one and a half"
+
+
+async def test_the_token_of_a_press_reaches_all_pages_of_the_answer(world: World) -> None:
+    """Discord knows it for the message with the button alone, which is the last."""
+    _, surface = await asked(world)
+    first = await surface.post(out(surface, "one"))
+    again = (Action("retry", "Again", "retry:1"),)
+    last = await surface.post(replace(out(surface, "two", page=1), actions=again))
+    press = await world.channel.from_bot[-1].press(world.alice, "Again")
+    await press.until(lambda press: press.acked)
+    address = world.core.got[0].address
+    later = world.bot.open(replace(address, token=press.token, expires=address.expires + 900))
+    for id, text, page in ((first, "once more", 0), (last, "to the end", 1)):
+        await later.edit(id, out(later, text, page=page))
+    assert [message.content for message in world.channel.from_bot] == ["once more", "to the end"]
+    world.channel.deny(VIEW)
+    with pytest.raises(Gone):  # so that it is posted anew
+        await later.edit(first, out(later, "and again"))
 
 
 async def test_what_only_the_asker_may_see_never_moves_into_the_channel(world: World) -> None:
