@@ -1,6 +1,6 @@
 """`make soak`: 200 kills at random instants, and faults of all sorts.
 
-`python -m tests.soak 50 7`: fifty, with seed 7.
+`python -m tests.soak 50 7`: fifty, with seed 7. `python -m tests.soak.one`: one, edit by edit.
 """
 
 from __future__ import annotations

@@ -147,6 +147,17 @@ class BySlash(OnDiscord):
         return str(used.id)
 
 
+def somebody(arena: Arena, platform: str) -> Person:
+    """One person in a chat of their own: "telegram", "discord", or "slash"."""
+    if platform == "telegram":
+        user = arena.telegram.user(7, "Dana")
+        return OnTelegram(arena.telegram, user, arena.telegram.private(user))
+    friend = arena.discord.user("dana")
+    if platform == "slash":
+        return BySlash(friend, arena.discord.guild("school", members=[friend]).channel("general"))
+    return OnDiscord(friend, arena.discord.dm(friend))
+
+
 def crowd(arena: Arena) -> list[Person]:
     """Twenty lanes: private chats of both platforms, two people in each of two groups, four in a third; two of these
     use slash commands."""

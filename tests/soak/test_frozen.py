@@ -11,8 +11,7 @@ import pytest
 
 from tests.soak.arena import Arena, alive
 from tests.soak.checks import judge
-from tests.soak.crowd import Person
-from tests.soak.test_steps import somebody
+from tests.soak.crowd import Person, somebody
 
 LONG, NEXT = 13, 16  # thirty sentences in one message, and four
 TABLES = ("inbox", "leases", "turns", "deliveries", "posts", "calls", "sessions")

@@ -10,7 +10,7 @@ import pytest
 from tests.platforms.discord import CALLBACK, interactions
 from tests.soak.arena import Arena
 from tests.soak.checks import judge
-from tests.soak.crowd import BySlash, OnDiscord, OnTelegram, Person, crowd
+from tests.soak.crowd import BySlash, crowd, somebody
 from tests.soak.ordeal import Ordeal
 from tests.soak.questions import answer
 
@@ -40,16 +40,6 @@ INSTANTS += [("slash", step, 1) for step in SLASH]
 # From here on the whole answer is known, and the model is not asked for it once more.
 WHOLE = ("before the answer is committed",)
 FIRST, SECOND = 12, 16  # questions whose answers have twelve sentences, and four
-
-
-def somebody(arena: Arena, platform: str) -> Person:
-    if platform == "telegram":
-        user = arena.telegram.user(7, "Dana")
-        return OnTelegram(arena.telegram, user, arena.telegram.private(user))
-    friend = arena.discord.user("dana")
-    if platform == "slash":
-        return BySlash(friend, arena.discord.guild("school", members=[friend]).channel("general"))
-    return OnDiscord(friend, arena.discord.dm(friend))
 
 
 @pytest.mark.parametrize(("platform", "step", "nth"), INSTANTS)
