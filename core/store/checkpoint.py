@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 EVERY = 1.0  # seconds
@@ -30,9 +31,8 @@ def truncate(connection: sqlite3.Connection) -> None:
     (before,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute("PRAGMA busy_timeout=0").fetchall()
     try:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    except sqlite3.OperationalError:
-        pass  # somebody reads: the next second is as good
+        with suppress(sqlite3.OperationalError):  # somebody reads: the next second is as good
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:
         connection.execute(f"PRAGMA busy_timeout={before}").fetchall()
 
@@ -51,10 +51,8 @@ class Checkpoints:
         """For ever. A disk that fails is the writer's to report."""
         while True:
             await asyncio.sleep(EVERY)
-            try:
+            with suppress(sqlite3.Error):  # tried again in a second; commits go on meanwhile, or say why not
                 await self.tick(EVERY)
-            except sqlite3.Error:
-                pass  # tried again in a second; commits go on meanwhile, or say why not
 
     async def tick(self, passed: float) -> None:
         """One look, `passed` seconds after the last."""

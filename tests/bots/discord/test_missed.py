@@ -47,6 +47,14 @@ async def lost_session(server: DiscordServer) -> tuple[World, Values]:
     return world, world.values
 
 
+async def never_read(server: DiscordServer) -> tuple[World, Values]:
+    """The same, and reading back what was missed meanwhile, "first", hangs: once, and for ever."""
+    world, values = await lost_session(server)
+    await world.dm.send(world.alice, "first")
+    server.fault(GET_MESSAGES, before=asyncio.Event())
+    return world, values
+
+
 async def next_process(
     server: DiscordServer, values: Values, places: Sequence[tuple[str, str]] = (), **options: Any
 ) -> RecordingCore:
@@ -266,9 +274,7 @@ async def test_what_is_taken_out_of_turn_does_not_hide_what_was_missed_before_it
     """The process ends before all is read back: the next reads from where the first began."""
     monkeypatch.setattr("bots.discord.catchup.HELD_WITHIN", 0.1)
     async with a_discord() as server:
-        world, values = await lost_session(server)
-        await world.dm.send(world.alice, "first")
-        server.fault(GET_MESSAGES, before=asyncio.Event())  # once, and for ever
+        world, values = await never_read(server)
         async with reading(world, values) as (core, _):
             await server.until(lambda: server.calls_to(GET_MESSAGES))
             newest = await world.dm.send(world.alice, "second")
@@ -285,9 +291,7 @@ async def test_a_new_session_begins_the_reading_anew_and_is_not_held_up_by_the_o
     monkeypatch.setattr(discord.Client, "before_identify_hook", at_once)
     monkeypatch.setattr("bots.discord.catchup.HELD_WITHIN", 0.1)
     async with a_discord() as server:
-        world, values = await lost_session(server)
-        await world.dm.send(world.alice, "first")
-        server.fault(GET_MESSAGES, before=asyncio.Event())  # once, and for ever
+        world, values = await never_read(server)
         async with reading(world, values) as (core, bot):
             await server.until(lambda: bot._client and bot._client.current.is_set())
             server.expire_sessions()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import socket
+import ssl
 import struct
 from pathlib import Path
 
@@ -154,14 +155,19 @@ def reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-@needs_openssl
-async def test_over_tls_what_has_arrived_is_not_lost_in_a_reset(
-    rests: list[asyncio.Transport], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.fixture
+def tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ssl.SSLContext:
+    """What a server uses that is trusted. Every stream counts as one of many."""
     monkeypatch.setattr(lulls, "BUSY", 0)
     tls, cert = certified(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+    return tls
 
+
+@needs_openssl
+async def test_over_tls_what_has_arrived_is_not_lost_in_a_reset(
+    rests: list[asyncio.Transport], tls: ssl.SSLContext
+) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await request(reader)
         writer.write(HEAD % len(b"".join(WHOLE)))
@@ -178,11 +184,8 @@ async def test_over_tls_what_has_arrived_is_not_lost_in_a_reset(
 
 @needs_openssl
 async def test_over_tls_a_connection_that_breaks_keeps_no_other_asleep(
-    rests: list[asyncio.Transport], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    rests: list[asyncio.Transport], tls: ssl.SSLContext
 ) -> None:
-    monkeypatch.setattr(lulls, "BUSY", 0)
-    tls, cert = certified(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
     connections = itertools.count()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
