@@ -19,6 +19,7 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
     ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
 }
 FORM = (
     '<form method="post" action="/"><input type="hidden" name="token" value="{}">'

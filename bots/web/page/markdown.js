@@ -4,6 +4,7 @@
 
 import { codeBlock, fill } from "./code.js";
 import { el } from "./dom.js";
+import { addFormulas, typeset } from "./formulas.js";
 import MarkdownIt from "./vendor/markdown-it.js";
 import purify from "./vendor/purify.js";
 
@@ -11,10 +12,11 @@ const md = new MarkdownIt({ html: false, linkify: true, breaks: true });
 md.linkify.set({ fuzzyLink: false, fuzzyEmail: false }); // main.py is a file, not a site in Paraguay
 md.validateLink = (url) => /^(https?:|mailto:)/i.test(url.trim());
 md.renderer.rules.image = imageAsLink;
+addFormulas(md);
 
 const CLEAN = {
   ALLOWED_TAGS: ["a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p",
-    "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"],
+    "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"],
   ALLOWED_ATTR: ["href", "title", "start", "class"],
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:)/i,
   RETURN_DOM_FRAGMENT: true,
@@ -93,6 +95,7 @@ function nodeOf(block, writing) {
   const fragment = purify.sanitize(md.renderer.render(block.tokens, md.options, block.env), CLEAN);
   fragment.querySelectorAll("a").forEach(outward);
   fragment.querySelectorAll("pre").forEach(dressed);
+  fragment.querySelectorAll(".formula").forEach(typeset);
   const node = fragment.firstElementChild ?? el("p");
   node.setAttribute("dir", "auto");
   return node.tagName === "TABLE" ? el("div", { class: "table", tabindex: "0" }, node) : node;

@@ -73,29 +73,29 @@ def test_a_formula_cannot_be_made_to_grow() -> None:
         assert readable(formula) == formula
 
 
-@pytest.mark.parametrize(
-    ("text", "formulas"),
-    [
-        (r"\(a_1 * b_2\) and $x*y*z$.", [r"\(a_1 * b_2\)", "$x*y*z$"]),
-        ("\\[\na\\]\n$$\nb\n$$", ["\\[\na\\]", "$$\nb\n$$"]),
-        (r"$n$th, $x, y$ and $O(n)$", ["$n$", "$x, y$", "$O(n)$"]),
-        (r"\begin{align}\begin{cases}b\end{cases}\end{align}", [r"\begin{align}\begin{cases}b\end{cases}\end{align}"]),
-        (r"$5 \text{ in all}$ 的$x$是", [r"$5 \text{ in all}$", "$x$"]),
-        # money and the shell
-        ("it costs $5 or $6, or $ 7 $", []),
-        ("$5-$10, $5/$6, US$5, 5$ and 6$, 5$-6$, $20/month, she pays 30$, $5 for x<6$", []),
-        ("$HOME/bin:$PATH and $USER", []),
-        ("价格是$5，或者$6，共$11。", []),
-        ("earn $$ and spend $$", []),
-        # brackets that were escaped
-        (r"\[see the note\] \(in other words\)", []),
-        # code, halves and blank lines
-        ("a `$x` b `$`, $5 for `a$`", []),
-        ("$a\nb$ and $$a\n\nb$$ and \\(a\n \n\\)", []),
-        (r"half of one: \[ \frac{1}{2", []),
-        (r"an escape \$5\$, \\(x\\)", []),
-    ],
-)  # fmt: skip
+FOUND = [
+    (r"\(a_1 * b_2\) and $x*y*z$.", [r"\(a_1 * b_2\)", "$x*y*z$"]),
+    ("\\[\na\\]\n$$\nb\n$$", ["\\[\na\\]", "$$\nb\n$$"]),
+    (r"$n$th, $x, y$ and $O(n)$", ["$n$", "$x, y$", "$O(n)$"]),
+    (r"\begin{align}\begin{cases}b\end{cases}\end{align}", [r"\begin{align}\begin{cases}b\end{cases}\end{align}"]),
+    (r"$5 \text{ in all}$ 的$x$是", [r"$5 \text{ in all}$", "$x$"]),
+    # money and the shell
+    ("it costs $5 or $6, or $ 7 $", []),
+    ("$5-$10, $5/$6, US$5, 5$ and 6$, 5$-6$, $20/month, she pays 30$, $5 for x<6$", []),
+    ("$HOME/bin:$PATH and $USER", []),
+    ("价格是$5，或者$6，共$11。", []),
+    ("earn $$ and spend $$", []),
+    # brackets that were escaped
+    (r"\[see the note\] \(in other words\)", []),
+    # code, halves and blank lines
+    ("a `$x` b `$`, $5 for `a$`", []),
+    ("$a\nb$ and $$a\n\nb$$ and \\(a\n \n\\)", []),
+    (r"half of one: \[ \frac{1}{2", []),
+    (r"an escape \$5\$, \\(x\\)", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "formulas"), FOUND)
 def test_what_a_formula_is(text: str, formulas: list[str]) -> None:
     assert [match[0] for match in FORMULA.finditer(text)] == formulas
     assert not formulas or MARKS.search(text)

@@ -1,0 +1,141 @@
+// LaTeX in an answer: where a formula is, which is for Chinwag what core/live/formulas.py says (the tests hold both
+// against each other), and KaTeX, fetched with the first one, to set it. What KaTeX does not know stays as written.
+
+import { el } from "./dom.js";
+
+const part = String.raw;
+const WORD = part`[\p{L}\p{Nl}\p{No}]`;
+const LINE = part`\n(?![ \t>]*\n)`;
+const ROUND = part`(?:[^\\\x60\n]|\\[^()\x60\n]|${LINE}){0,2000}`;
+const SQUARE = part`(?:[^\\\x60\n]|\\[^\[\]\x60\n]|${LINE}){0,2000}`;
+const DOUBLE = part`(?:[^\\\x60\n$]|\\[^\x60\n]|${LINE}){0,2000}`;
+const SINGLE = part`(?:[^\\\x60\n$]|\\[^\(\)\[\]\x60\n]){0,500}`;
+const NAME = part`(?:equation|align|alignat|gather|multline|eqnarray|[bBpvV]?matrix|cases)\*?`;
+const INSIDE = part`(?:[^\\\x60\n]|\\(?!(?:begin|end)\{\k<name>\})[^\x60\n]|${LINE}){0,2000}`;
+const ENVIRONMENT = part`\\begin\{(?<name>${NAME})\}${INSIDE}\\end\{\k<name>\}`;
+const NO_PROSE = part`(?![^$\n\\]*(?<![\p{L}\p{N}_])${WORD}{2,} ${WORD}{2})(?![^$\n\\]*[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef])`;
+const PRICE = part`[\p{Nd}.,]+[!?;:]? +(?:[*_]{1,3}|~~|\|\||!?\[)?${WORD}{2}`;
+const SIGN = part`[\\^_\{\}=<>+*\/\|\u2190-\u22ff×÷±·−\-]`;
+const LIKELY = part`(?=[^\s$]+\$|[^$\n]*?${SIGN}|[A-Za-z](?:,? (?:[A-Za-z]|\p{Nd}+))*\$)`;
+const DOLLARS = part`(?<![\\$0-9A-Za-z])\$(?![\s$]|${PRICE})${NO_PROSE}${LIKELY}${SINGLE}(?<![\s+\/=,:;<>\(–\-])\$(?![\p{Nd}$])`;
+const SOURCE = [
+  part`\\\(${NO_PROSE}${ROUND}\\\)`,
+  part`\\\[${NO_PROSE}${SQUARE}\\\]`,
+  part`(?<![\\$])\$\$${NO_PROSE}${DOUBLE}\$\$`,
+  DOLLARS,
+  ENVIRONMENT,
+].join("|");
+const FORMULA = new RegExp(SOURCE, "uy");
+const WHOLE = new RegExp(`^(?:${SOURCE})$`, "u");
+const DISPLAY = /\$\$|\\\[|\\begin(\{\w+\*?\})/y;
+
+const MACROS = Object.fromEntries(["argmax", "argmin", "diag", "lcm", "rank", "sgn", "sign", "softmax", "tr", "Var", "Cov"]
+  .map((name) => [`\\${name}`, `\\operatorname{${name}}`]));
+const LIMITS = { maxExpand: 500, maxSize: 20, strict: "ignore", trust: false, throwOnError: true };
+const KEPT = 500;
+
+/** The formulas of a text, as they were written. */
+export const formulas = (text) => [...text.matchAll(new RegExp(SOURCE, "gu"))].map(([found]) => found);
+
+/** Teach a markdown-it what a formula is: within a line, and on lines of its own. */
+export function addFormulas(md) {
+  md.inline.ruler.before("escape", "formula", within);
+  md.block.ruler.before("fence", "formula", alone, { alt: ["paragraph", "blockquote", "list"] });
+  md.renderer.rules.formula = (tokens, i) => {
+    const tag = tokens[i].block ? "p" : "span";
+    return `<${tag} class="formula">${md.utils.escapeHtml(tokens[i].content)}</${tag}>`;
+  };
+}
+
+function within(state, silent) {
+  if (!"\\$".includes(state.src[state.pos])) return false;
+  FORMULA.lastIndex = state.pos;
+  const found = FORMULA.exec(state.src)?.[0];
+  if (!found || state.pos + found.length > state.posMax) return false;
+  if (!silent) state.push("formula", "", 0).content = found;
+  state.pos += found.length;
+  return true;
+}
+
+function alone(state, first, last, silent) {
+  DISPLAY.lastIndex = state.bMarks[first] + state.tShift[first];
+  const mark = DISPLAY.exec(state.src);
+  const end = mark ? endOf(state, first, last, mark) : 0;
+  const formula = end ? stripped(state, first, end) : "";
+  if (!WHOLE.test(formula)) return false;
+  if (silent) return true;
+  const token = state.push("formula", "", 0);
+  [token.content, token.map, token.markup, token.block] = [formula, [first, end], mark[0], true];
+  state.line = end;
+  return true;
+}
+
+/** The line behind the formula that begins on the line `first`; 0 when it has no end. */
+function endOf(state, first, last, mark) {
+  const ends = mark[1] ? `\\end${mark[1]}` : mark[0].replace("[", "]");
+  let size = 0;
+  for (let line = first; line < last; line++) {
+    const whole = stripped(state, line, line + 1);
+    const text = line > first ? whole : whole.slice(mark[0].length);
+    size += text.length;
+    if (text.endsWith(ends)) return line + 1;
+    if (size > 2000 || text.includes(mark[0]) || (line > first && !text) || state.sCount[line] < state.blkIndent) return 0;
+  }
+  return 0;
+}
+
+const stripped = (state, first, end) => state.getLines(first, end, state.blkIndent, false).trim();
+
+let katex = null;
+let fetching = null;
+const set = new Map(); // a growing paragraph is drawn many times, and its formulas are the same each time
+
+/** Set the formula that this element holds as text, as soon as KaTeX is there. */
+export function typeset(node) {
+  if (katex) return draw(node);
+  node.classList.add("waiting");
+  fetching ??= fetched();
+  fetching.then(() => draw(node), () => node.classList.add("raw")).finally(() => node.classList.remove("waiting"));
+}
+
+/** KaTeX with chemistry, its style, and copying as LaTeX. They are scripts, not modules: each finds the one before. */
+async function fetched() {
+  const style = new Promise((resolve, reject) => {
+    document.head.append(el("link", { rel: "stylesheet", href: "/page/vendor/katex.css", onload: resolve, onerror: reject }));
+  });
+  await import("./vendor/katex.js");
+  await Promise.all([import("./vendor/mhchem.js"), import("./vendor/copy-tex.js"), style]);
+  katex = globalThis.katex;
+}
+
+function draw(node) {
+  const source = node.textContent;
+  const drawn = set.get(source) ?? drawing(source);
+  if (set.size >= KEPT) set.clear();
+  set.set(source, drawn);
+  if (!drawn) return node.classList.add("raw");
+  node.replaceChildren(drawn.cloneNode(true));
+  node.dir = "ltr";
+}
+
+function drawing(source) {
+  const box = document.createDocumentFragment();
+  const displayMode = /^(?:\$\$|\\\[|\\begin)/.test(source);
+  try {
+    katex.render(plainer(source), box, { ...LIMITS, displayMode, macros: { ...MACROS } });
+  } catch {
+    return null;
+  }
+  return box;
+}
+
+/** As KaTeX knows it: without the delimiters and labels; "%" is meant as the sign, and "&" in an environment. */
+function plainer(source) {
+  const width = source.startsWith("\\begin") ? 0 : /^\$(?!\$)/.test(source) ? 1 : 2;
+  const body = source.slice(width, source.length - width)
+    .replace(/\\label\s*\{[^{}]*\}|\\hfill(?![A-Za-z])/g, "")
+    .replace(/(?<!\\)%/g, "\\%")
+    .replace(/(?<=\\(?:begin|end)\{)eqnarray(?=\*?\})/g, "align")
+    .replace(/(?<=\\(?:begin|end)\{)multline(?=\*?\})/g, "gather");
+  return body.includes("&") && !body.includes("\\begin") ? `\\begin{aligned}${body}\\end{aligned}` : body;
+}
