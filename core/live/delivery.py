@@ -209,7 +209,8 @@ class Delivery:
     def _wait(self, due: Due) -> float:
         """Seconds until the call: what the place's budget allows, and the pace of an answer still being written."""
         now, budget, share, times = loop_time(), self._budget, self._share, self._times
-        share.ends = self._screen.ends(self._text)
+        coming = share.gap * len(self._text) / max(times.waited, 1.0)  # characters, until the next edit
+        share.ends = self._screen.ends(self._text, coming)
         if due.final:
             return budget.wait(share, Kind.END if self._ended else Kind.PAGE, times.last_start - now)
         if not self._streaming:

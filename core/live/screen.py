@@ -12,7 +12,6 @@ from core.live.unfinished import visible
 from core.surface import Action, File, Rendered, Surface
 
 SMALLEST = 0.05  # of a page: a platform that calls even this too long is not to be satisfied
-NEARLY = 0.8  # of a page: so full, it may need another one before the next edit
 CLOSING = 40  # more than what `visible` adds to close open markers
 REST = "This answer goes on in the file."
 
@@ -106,14 +105,14 @@ class Screen:
         self._doubles += self.pages[number:]
         self.pages[number:] = [page]
 
-    def ends(self, text: str) -> int:
-        """The calls that it would take to complete the answer now, or a little later."""
+    def ends(self, text: str, soon: float) -> int:
+        """The calls that it would take to complete the answer now, or when so many characters more have come."""
         if self.surface.limits.markdown:
             return 1
         pages = min(len(self._borders), self._most)
         open = pages - sum(known.done for known in self.pages[:pages])
         last = len(text) - self._borders[-1].offset
-        return max(open, 1) + (len(self._borders) > self._most or last > NEARLY * self.surface.limits.page)
+        return max(open, 1) + (len(self._borders) > self._most or last + soon > self.surface.limits.page)
 
     def brim(self, text: str) -> float:
         """The length of the text at which the newest page may be full, as far as that can be told beforehand."""
