@@ -55,5 +55,6 @@ async def test_a_model_that_reads_little_refuses_once_and_is_sent_what_fits_from
     dana = await town.person("web")
     for n in range(10, 26):
         await dana.asks(f"No {n}. {'Hm. ' * 30}", f"No {n} blah")
+    await dana.sees(lambda: town.asked[-1].finished, "the last answer's end")
     assert [n for n, request in enumerate(town.asked) if not request.finished] == [7]
     assert len(town.asked[-1].messages) > 3  # and it remembers what it can

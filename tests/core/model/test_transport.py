@@ -22,6 +22,7 @@ from tests.core.model.asking import HI, endpoint, read, text_of
 from tests.core.model.streams import chunk, event
 from tests.core.model.tls import certified, needs_openssl
 from tests.patience import PATIENCE
+from tests.platforms.closing import accept_no_more
 from tests.platforms.model import Fault, ModelServer
 
 ANSWER = event(chunk({"content": "Hello"})) + event(chunk({}, "stop")) + b"data: [DONE]\n\n"
@@ -42,6 +43,7 @@ async def listening(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncIte
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        await accept_no_more([server])
         server.close()
         for writer in writers:
             writer.transport.abort()
