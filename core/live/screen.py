@@ -12,6 +12,7 @@ from core.live.unfinished import visible
 from core.surface import Action, File, Rendered, Surface
 
 SMALLEST = 0.05  # of a page: a platform that calls even this too long is not to be satisfied
+NEARLY = 0.8  # of a page: less is never full soon
 CLOSING = 40  # more than what `visible` adds to close open markers
 REST = "This answer goes on in the file."
 
@@ -106,13 +107,14 @@ class Screen:
         self.pages[number:] = [page]
 
     def ends(self, text: str, soon: float) -> int:
-        """The calls that it would take to complete the answer now, or when so many characters more have come."""
+        """The calls that it would take to complete the answer now, or soon, when so many characters more have come."""
         if self.surface.limits.markdown:
             return 1
         pages = min(len(self._borders), self._most)
         open = pages - sum(known.done for known in self.pages[:pages])
-        last = len(text) - self._borders[-1].offset
-        return max(open, 1) + (len(self._borders) > self._most or last + soon > self.surface.limits.page)
+        page = self.surface.limits.page
+        full = len(text) - self._borders[-1].offset > max(NEARLY * page, page - soon)
+        return max(open, 1) + (full or len(self._borders) > self._most)
 
     def brim(self, text: str) -> float:
         """The length of the text at which the newest page may be full, as far as that can be told beforehand."""
