@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from core.model.alike import Alike
 from core.model.events import Events, data_of
 from core.model.parts import one_kind_each
 
@@ -57,6 +58,7 @@ class Chunks:
         self.done = False
         self.problem: Exception | None = None
         self._events = Events()
+        self._alike = Alike()
         self._any = False
 
     def feed(self, piece: bytes) -> list[Chunk]:
@@ -76,17 +78,32 @@ class Chunks:
 
     def _read(self, events: list[bytes]) -> list[Chunk]:
         found: list[Chunk] = []
-        for data in events:
+        at = 0
+        while at < len(events):
+            if texts := self._alike.texts(events, at):
+                found.append(Text(self._alike.field, "".join(texts)))
+                at += len(texts)
+                continue
             try:
-                found.append(parsed(data))
+                found.append(self._learnt(events[at]))
             except (ValueError, StreamFailed) as problem:
-                if data.lstrip().startswith(b"[DONE]"):  # which is no JSON
+                if events[at].lstrip().startswith(b"[DONE]"):  # which is no JSON
                     self.done = True
                 else:
                     self.problem = problem
                 break
+            at += 1
         self._any = self._any or bool(events)
         return merged(found)
+
+    def _learnt(self, data: bytes) -> Chunk:
+        """The chunk in a line of data, by which the next ones may be known."""
+        chunk = parsed(data)
+        field, text = text_of(chunk)
+        if not isinstance(field, str) or not field:
+            return chunk
+        self._alike.learn(data, field, lambda data: text_of(parsed(data)))
+        return Text(field, text)
 
 
 def merged(chunks: list[Chunk]) -> list[Chunk]:
@@ -95,7 +112,7 @@ def merged(chunks: list[Chunk]) -> list[Chunk]:
     before: str | int = ""
     texts: list[str] = []
     for chunk in chunks:
-        kind, text = text_of(chunk)
+        kind, text = (chunk.field, chunk.text) if type(chunk) is Text else text_of(chunk)
         if kind != before:
             if texts:
                 made.append(_one(before, texts))

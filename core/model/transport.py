@@ -173,7 +173,7 @@ class Body(httpx2.AsyncByteStream):
             asked, self._asked = self._asked, self._time()
             if self._asked - asked < FAST and (connection := self._answer.connection) and connection.transport:
                 self._lulls.rest(connection.transport)
-        return self._answer.content.readany()
+        return _all(self._answer.content)
 
     def broken(self, error: Exception) -> bytes:
         """What had come before the connection broke, which aiohttp holds back; then raises httpx2.TransportError."""
@@ -204,6 +204,18 @@ class Body(httpx2.AsyncByteStream):
             self._let_end(self._answer)
         else:
             self._answer.close()
+
+
+async def _all(content: aiohttp.StreamReader) -> bytes:
+    """As its readany, which takes every HTTP chunk by itself and so as long again as the rest of aiohttp."""
+    if content._exception is None:
+        while not content._buffer and not content._eof:
+            await content._wait("readany")
+        if len(content._buffer) > 1:
+            whole = b"".join(content._buffer)
+            content._buffer.clear()
+            content._buffer.append(whole)
+    return await content.readany()
 
 
 def proxy_for(url: URL) -> str | None:
