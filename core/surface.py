@@ -31,7 +31,7 @@ class Limits:
     page: the largest `Rendered.size` of one message.
     budget: calls to surfaces with the same budget key count together (a Telegram group with all its topics).
     rates: every rate that holds at once for that budget; posts and edits count alike.
-    markdown: the surface shows Markdown itself, also unfinished: it needs no pages and nothing closed for it.
+    markdown: the surface shows Markdown itself, and needs no pages.
     whole, whole_rates: the same for all places of the bot together; "" when the platform counts no such thing.
     first: seconds from the first token until something is shown, unless it is readable earlier.
     interval: the shortest pause between the starts of two edits, in seconds.

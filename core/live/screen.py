@@ -205,9 +205,7 @@ class Screen:
         return Due(self._most, self.surface.render(REST), True, done=True, files=(file,), actions=self.actions)
 
     def _render(self, text: str, number: int, final: bool) -> Rendered:
-        if self.surface.limits.markdown:
-            return self.surface.render(text)
-        markdown = page(text, self._borders, number)
+        markdown = text if self.surface.limits.markdown else page(text, self._borders, number)
         return self._rendered(markdown if final else visible(markdown))
 
     def _fill(self, markdown: str) -> float:

@@ -16,6 +16,7 @@ from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
 from core.live.journal import Fenced
 from core.live.screen import REST
+from core.live.unfinished import visible
 from core.surface import Limits, Rate
 from core.types import Address
 from tests.core.live.fakes import FakeJournal, FakeSurface, now
@@ -157,6 +158,19 @@ def test_a_long_answer_goes_on_in_further_messages() -> None:
     assert all(len(page) <= 100 for page in stage.surface.screen.values())
     assert [page for page, _ in stage.journal.ids] == list(range(len(stage.surface.screen)))
     assert len(set(stage.surface.nonces)) == len(stage.surface.nonces)
+
+
+@pytest.mark.parametrize("markdown", [False, True])
+def test_no_half_markers_are_shown_wherever_markdown_is_drawn(markdown: bool) -> None:
+    limits = Limits(page=100_000, budget="x", rates=(Rate(1000, 1.0),), interval=0.02, first=0.02, markdown=markdown)
+    stage = Stage(FakeSurface(limits, round_trip=0.01))
+    text = "It is **bold** and `code`, $x^2 + y$ too.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```py\nx = 1\n```\nEnd."
+    play(stage, text, size=1)
+    assert stage.surface.text == text
+    assert len(stage.surface.screen) == 1
+    shown = [call.text for call in stage.surface.calls]
+    assert len(shown) > 30
+    assert [each for each in shown if visible(each) != each] == []
 
 
 def test_a_full_page_is_shown_at_once_and_does_not_wait_for_the_next_edit() -> None:
