@@ -96,7 +96,7 @@ class Delivery:
         """What was fed is void, and the answer begins again: what is on screen stays until the new text is longer."""
         if self._screen.pages:
             self._hold = max(self._hold, len(self._text))
-        self._text = ""
+        self._text, self._times.began = "", None
         self._screen.begin_again()
 
     def meanwhile(self, text: str) -> None:

@@ -58,7 +58,7 @@ _NOISE = re.compile(
 )
 _ARROW = re.compile(r"->")
 _NAMES = re.compile(r"\\(arg|argmax|argmin|diag|lcm|rank|sgn|sign|softmax|tr|Var|Cov)(?![A-Za-z])")
-_PERCENT = re.compile(r"(?<!\\)%")  # a comment for LaTeX; models mean the sign
+_PERCENT = re.compile(r"(\\[\s\S])|%")  # a comment for LaTeX; models mean the sign
 _BEGINS, _ENDS = re.compile(r"\\begin\s*\{"), re.compile(r"\\end\s*\{[^{}]*\}")
 _MACRO = re.compile(r"\\(?:re|provide)?(?:new|def(?![A-Za-z])|let(?![A-Za-z])|Declare)")  # may grow without end
 _WORDLESS = re.compile(
@@ -85,7 +85,7 @@ def _plainer(source: str) -> str:
         source = rf"\begin{{align*}}{source}\end{{align*}}"
     source = _ALIGNED.sub(r"\\\1{align*}", _NAMES.sub(r"\\operatorname{\1}", source))
     source = _BEGINS.sub(r"{\g<0>", _ENDS.sub(r"\g<0>}", source))
-    return _ARROW.sub(r"\\to ", _PERCENT.sub(r"\\%", source))
+    return _ARROW.sub(r"\\to ", _PERCENT.sub(lambda found: found[1] or r"\%", source))
 
 
 def _body(formula: str) -> str:

@@ -112,7 +112,7 @@ class Screen:
             return 1
         pages = min(len(self._borders), self._most)
         open = pages - sum(known.done for known in self.pages[:pages])
-        page = self.surface.limits.page
+        page = self.surface.limits.page * self._room
         full = len(text) - self._borders[-1].offset > max(NEARLY * page, page - soon)
         return max(open, 1) + (full or len(self._borders) > self._most)
 

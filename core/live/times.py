@@ -14,7 +14,8 @@ from core.observe import metrics
 class Times:
     """All in seconds; None: not yet. platform: what numbers are told apart by.
 
-    began: the first text came. first_shown: the call began that showed it. last_start: the newest call began.
+    began: the first text came of the answer as it is now. first_shown: the call began that showed it.
+    last_start: the newest call began.
     """
 
     platform: str

@@ -48,14 +48,14 @@ class Alike:
             self.field = ""
         return found
 
-    def learn(self, data: bytes, field: str, fields: Fields) -> None:
-        """Take what wraps the text of this event, which has the field, if the next one may be wrapped alike."""
+    def learn(self, data: bytes, field: str, text: str, fields: Fields) -> None:
+        """Take what wraps this text, which is the field of this event, if the next one may be wrapped alike."""
         self._tries = _TRIES if self._wrapped >= _WORTH else self._tries - 1
         self._wrapped, self.field = 0, ""
-        text = re.search(_TEXT % field.encode(), data) if self._tries >= 0 else None
-        if text is None:
+        raw = re.search(_TEXT % field.encode(), data) if self._tries >= 0 and text != _PROBE else None
+        if raw is None:
             return
-        before, behind = data[: text.start(1)], data[text.end(1) :]
+        before, behind = data[: raw.start(1)], data[raw.end(1) :]
         if fields(before + _PROBE.encode() + behind) == (field, _PROBE):
             self.field, self._before, self._behind = field, before, behind
 

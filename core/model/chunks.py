@@ -102,7 +102,7 @@ class Chunks:
         field, text = text_of(chunk)
         if not isinstance(field, str) or not field:
             return chunk
-        self._alike.learn(data, field, lambda data: text_of(parsed(data)))
+        self._alike.learn(data, field, text, lambda data: text_of(parsed(data)))
         return Text(field, text)
 
 

@@ -208,7 +208,7 @@ class Body(httpx2.AsyncByteStream):
 
 async def _all(content: aiohttp.StreamReader) -> bytes:
     """As its readany, which takes every HTTP chunk by itself and so as long again as the rest of aiohttp."""
-    if content._exception is None:
+    if not content.at_eof() and content._exception is None:
         while not content._buffer and not content._eof:
             await content._wait("readany")
         if len(content._buffer) > 1:

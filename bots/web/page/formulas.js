@@ -32,7 +32,8 @@ const DISPLAY = /\$\$|\\\[|\\begin(\{\w+\*?\})/y;
 const MACROS = Object.fromEntries(["argmax", "argmin", "diag", "lcm", "rank", "sgn", "sign", "softmax", "tr", "Var", "Cov"]
   .map((name) => [`\\${name}`, `\\operatorname{${name}}`]));
 const LIMITS = { maxExpand: 500, maxSize: 20, strict: "ignore", trust: false, throwOnError: true };
-const KEPT = 500;
+const KEPT = 2000; // formulas
+const MOST = 3000; // elements of one formula; each drawing copies them all
 
 /** The formulas of a text, as they were written. */
 export const formulas = (text) => [...text.matchAll(new RegExp(SOURCE, "gu"))].map(([found]) => found);
@@ -90,29 +91,34 @@ let katex = null;
 let fetching = null;
 const set = new Map(); // a growing paragraph is drawn many times, and its formulas are the same each time
 
-/** Set the formula that this element holds as text, as soon as KaTeX is there. */
+/** Set the formula that this element holds as text, as soon as KaTeX is there; a later one tries again to fetch it. */
 export function typeset(node) {
   if (katex) return draw(node);
   node.classList.add("waiting");
-  fetching ??= fetched();
+  fetching ??= fetched().catch((error) => { fetching = null; throw error; });
   fetching.then(() => draw(node), () => node.classList.add("raw")).finally(() => node.classList.remove("waiting"));
 }
 
-/** KaTeX with chemistry, its style, and copying as LaTeX. They are scripts, not modules: each finds the one before. */
+/** KaTeX with its style. Without chemistry, or without copying as LaTeX, it is still worth having. */
 async function fetched() {
-  const style = new Promise((resolve, reject) => {
-    document.head.append(el("link", { rel: "stylesheet", href: "/page/vendor/katex.css", onload: resolve, onerror: reject }));
-  });
-  await import("./vendor/katex.js");
-  await Promise.all([import("./vendor/mhchem.js"), import("./vendor/copy-tex.js"), style]);
+  await Promise.all([
+    added("link", { rel: "stylesheet", href: "/page/vendor/katex.css" }),
+    added("script", { src: "/page/vendor/katex.js" }),
+  ]);
+  await Promise.allSettled(["mhchem", "copy-tex"].map((name) => added("script", { src: `/page/vendor/${name}.js` })));
   katex = globalThis.katex;
+}
+
+function added(tag, attributes) {
+  return new Promise((onload, onerror) => document.head.append(el(tag, { ...attributes, onload, onerror })));
 }
 
 function draw(node) {
   const source = node.textContent;
-  const drawn = set.get(source) ?? drawing(source);
-  if (set.size >= KEPT) set.clear();
+  const drawn = set.has(source) ? set.get(source) : drawing(source);
+  set.delete(source);
   set.set(source, drawn);
+  if (set.size > KEPT) set.delete(set.keys().next().value);
   if (!drawn) return node.classList.add("raw");
   node.replaceChildren(drawn.cloneNode(true));
   node.dir = "ltr";
@@ -126,7 +132,7 @@ function drawing(source) {
   } catch {
     return null;
   }
-  return box;
+  return box.querySelectorAll("*").length > MOST ? null : box;
 }
 
 /** As KaTeX knows it: without the delimiters and labels; "%" is meant as the sign, and "&" in an environment. */
@@ -134,7 +140,7 @@ function plainer(source) {
   const width = source.startsWith("\\begin") ? 0 : /^\$(?!\$)/.test(source) ? 1 : 2;
   const body = source.slice(width, source.length - width)
     .replace(/\\label\s*\{[^{}]*\}|\\hfill(?![A-Za-z])/g, "")
-    .replace(/(?<!\\)%/g, "\\%")
+    .replace(/(\\[^])|%/g, (_, escaped) => escaped ?? "\\%")
     .replace(/(?<=\\(?:begin|end)\{)eqnarray(?=\*?\})/g, "align")
     .replace(/(?<=\\(?:begin|end)\{)multline(?=\*?\})/g, "gather");
   return body.includes("&") && !body.includes("\\begin") ? `\\begin{aligned}${body}\\end{aligned}` : body;

@@ -19,6 +19,7 @@ const CLEAN = {
     "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"],
   ALLOWED_ATTR: ["href", "title", "start", "class"],
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:)/i,
+  ADD_URI_SAFE_ATTR: ["start"], // else it must look like an address, which "2" does not
   RETURN_DOM_FRAGMENT: true,
 };
 

@@ -115,6 +115,14 @@ async def test_hostile_markdown_is_harmless(page: Page, core: ScriptedCore, prob
     assert problems == []  # nothing even reached the content security policy
 
 
+async def test_a_list_goes_on_counting_behind_a_block(page: Page, core: ScriptedCore) -> None:
+    await ask(page, "How?")
+    answer(core, "1. First\n\n```\nmake\n```\n\n2. Then\n\n---\n\n1000. Many\n")
+    await expect(page.locator(".under")).to_contain_text("a test")
+    starts = await page.eval_on_selector_all(".answer ol", "lists => lists.map((list) => list.start)")
+    assert starts == [1, 2, 1000]
+
+
 async def test_thoughts_are_folded_above_the_answer(page: Page, core: ScriptedCore, problems: list[str]) -> None:
     await ask(page, "Hi")
     answer(core, "~~~~~~~~thinking\nShe <b>greets</b> ", "me.\n~~~~~~~~\n\n", "Hello, **Dana**!")

@@ -81,6 +81,11 @@ async def test_no_formula_is_ever_seen_as_it_was_written(page: Page, core: Scrip
     assert await page.evaluate("[...window.seen]") == []
 
 
+async def test_a_percent_sign_takes_nothing_away(page: Page, core: ScriptedCore) -> None:
+    await shown(page, core, r"So $a \\% b = c$, $5\% + 5%$.")
+    await expect(page.locator(".answer .katex-html")).to_have_text(["a%b=c", "5%+5%"])
+
+
 @pytest.mark.parametrize("formula", [r"\(\frac{a\)", r"$x^$", r"\(\nosuchthing{x}\)", r"\(\def\a{\a\a}\a\)"])
 async def test_what_is_no_latex_stays_as_it_was_written(page: Page, core: ScriptedCore, formula: str) -> None:
     await shown(page, core, f"It is {formula} so.")
@@ -127,6 +132,26 @@ async def test_without_katex_a_formula_is_shown_as_it_was_written(page: Page, co
     await shown(page, core, r"So $a^2$.")
     await expect(page.locator(".answer .formula.raw")).to_be_visible()
     await expect(page.locator(".answer .prose")).to_have_text("So $a^2$.")
+    await page.unroute("**/vendor/katex.js")
+    await ask(page, "And?")
+    answer(core, "Then $b^2$.")
+    await expect(page.locator(".answer .katex")).to_have_count(1)
+
+
+async def test_without_chemistry_the_rest_is_set(page: Page, core: ScriptedCore) -> None:
+    async def refused(route: Route) -> None:
+        await route.abort()
+
+    await page.route("**/vendor/mhchem.js", refused)
+    await shown(page, core, r"So $a^2$ and $\ce{H2O}$.")
+    await expect(page.locator(".answer .katex")).to_have_count(1)
+    await expect(page.locator(".answer .formula.raw")).to_have_text(r"$\ce{H2O}$")
+
+
+async def test_a_formula_that_would_stop_the_page_is_not_set(page: Page, core: ScriptedCore) -> None:
+    await shown(page, core, "\\(" + r"\sqrt{" * 280 + "a" + "}" * 280 + "\\)")
+    await expect(page.locator(".answer .formula.raw")).to_have_count(1)
+    assert await page.locator(".answer .formula *").count() == 0
 
 
 async def test_what_is_copied_is_latex(page: Page, core: ScriptedCore) -> None:

@@ -15,7 +15,7 @@ from core.live import saving
 from core.live.budget import Budgets
 from core.live.delivery import Deleted, Delivery
 from core.live.journal import Fenced
-from core.live.screen import REST
+from core.live.screen import REST, Screen
 from core.live.unfinished import visible
 from core.surface import Limits, Rate
 from core.types import Address
@@ -189,6 +189,33 @@ def test_an_answer_that_ends_just_after_a_page_is_complete_at_once_where_calls_a
         ended, complete = play(stage, sentences(count), rate=5)
         assert stage.surface.text == sentences(count)
         assert complete - ended <= 3 * stage.surface.round_trip, stage.surface.timeline()
+
+
+def test_the_calls_for_the_next_page_are_kept_in_time_also_when_the_answer_began_again() -> None:
+    stage = Stage(FakeSurface(Limits(page=400, budget="x", rates=(Rate(1000, 60.0),), interval=4.0)))
+    delivery = stage.delivery()
+
+    async def scene() -> None:
+        task = asyncio.create_task(delivery.run())
+        for _ in range(60):
+            delivery.feed("slow ")
+            await asyncio.sleep(5.0)
+        delivery.anew()
+        while [share.ends for share in stage.budgets.of(stage.surface.limits)._shares] == [1]:
+            delivery.feed("x")
+            await asyncio.sleep(0.05)
+        assert len(delivery._text) < 400
+        delivery.finish()
+        await task
+
+    run(scene())
+
+
+def test_a_platform_that_calls_pages_too_long_has_the_next_ones_calls_kept_earlier() -> None:
+    screen = Screen(FakeSurface(Limits(page=400, budget="x", rates=())), posted=(), most=8)
+    assert screen.ends("x" * 290, 0.0) == 1
+    screen.shrink(0)
+    assert screen.ends("x" * 290, 20.0) == 2
 
 
 def test_what_goes_into_the_file_keeps_no_calls() -> None:

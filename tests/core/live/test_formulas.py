@@ -47,6 +47,7 @@ SHOWN = [
     (r"\operatorname{argmax}_\theta \Pr[X=1]", "argmax_θ Pr[X = 1]"),
     (r"\ce{2H2 + O2 -> 2H2O}", "2H2 + O2 → 2H2O"),
     (r"50% + 5\% = \$55", "50% + 5% = $55"),
+    (r"\begin{aligned} a \\% b \end{aligned}", "a\n%b"),
     (r"\boxed{42}", "42"),
     (r"\foo{bar} \baz", r"\foo bar \baz"),  # what nobody knows is left
 ]

@@ -91,7 +91,7 @@ def known() -> tuple[Alike, list[bytes]]:
     """One that has learnt a wrapping, and events in it."""
     events = [line({"content": text}) for text in ("a", "b", 'c "quoted" \\', "d", "e…")]
     alike = Alike()
-    alike.learn(events[0], "content", lambda data: text_of(parsed(data)))
+    alike.learn(events[0], "content", "a", lambda data: text_of(parsed(data)))
     return alike, events
 
 
@@ -104,10 +104,11 @@ def test_the_texts_of_one_wrapping_are_read_together() -> None:
     assert alike.texts([b"[DONE]", *events], 0) == []
 
 
-def test_what_stands_elsewhere_by_the_same_name_is_not_taken_for_the_text() -> None:
-    data = b'{"meta": {"content": "x"}, "choices": [{"delta": {"content": "a"}}]}'
+@pytest.mark.parametrize("text", ["a", "…"])
+def test_what_stands_elsewhere_by_the_same_name_is_not_taken_for_the_text(text: str) -> None:
+    data = b'{"meta": {"content": "x"}, "choices": [{"delta": {"content": "%b"}}]}' % text.encode()
     alike = Alike()
-    alike.learn(data, "content", lambda data: text_of(parsed(data)))
+    alike.learn(data, "content", text, lambda data: text_of(parsed(data)))
     assert alike.field == ""
 
 
@@ -122,7 +123,7 @@ def test_a_stream_in_which_no_two_are_alike_is_soon_left_alone() -> None:
     for number in range(100):
         data = line({"content": "a"}, id=f"c{number}")
         if not alike.texts([data], 0):
-            alike.learn(data, "content", fields)
+            alike.learn(data, "content", "a", fields)
     assert tried == 3
 
 
@@ -135,7 +136,7 @@ def test_a_wrapping_that_changes_now_and_then_is_learnt_anew() -> None:
             if alike.texts([data], 0):
                 read += 1
             else:
-                alike.learn(data, "content", lambda data: text_of(parsed(data)))
+                alike.learn(data, "content", "a", lambda data: text_of(parsed(data)))
     assert read == 20 * 9
 
 

@@ -81,6 +81,16 @@ async def test_a_connection_is_used_again() -> None:
         assert len({request.peer for request in server.requests}) == 1
 
 
+async def test_an_answer_of_nothing_is_a_cut() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    async with listening(serve) as port, at(f"http://127.0.0.1:{port}/v1") as model:
+        with pytest.raises(ModelCut, match="without a finish reason"):
+            await read(model)
+
+
 async def test_one_that_must_not_be_kept_is_not() -> None:
     async with ModelServer() as server, endpoint(server, tuning=Tuning(headers={"Connection": "close"})) as model:
         for _ in range(3):
