@@ -20,7 +20,7 @@ from markdown_it.rules_inline.state_inline import Delimiter, Scanned
 from markdown_it.token import Token
 
 from core.live.formulas import FORMULA, readable
-from core.live.tables import lay_out_tables
+from core.live.tables import bars, hide_bars, lay_out_tables, show_bars
 
 InlineRule = Callable[[StateInline, bool], bool]
 
@@ -103,7 +103,7 @@ def _display(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     """A formula on lines of its own: what looks like a list, heading or quotation in it is none."""
     mark = _DISPLAY.match(state.src, state.bMarks[first] + state.tShift[first], state.eMarks[first])
     end = _end_of_display(state, first, last, mark) if mark else 0
-    if not mark or not end or not FORMULA.fullmatch(formula := _stripped(state, first, end)):
+    if not mark or not end or not FORMULA.fullmatch(formula := bars(_stripped(state, first, end), state.env)):
         return False
     if not silent:
         token = state.push("formula", "", 0)
@@ -166,7 +166,9 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.before("fence", "display", _display, {"alt": ["paragraph", "blockquote", "list"]})
     parser.inline.ruler.push("spoiler", _spoiler)
     parser.inline.add_terminator_char("|")
+    parser.core.ruler.before("block", "hide_bars", hide_bars)
     parser.core.ruler.after("block", "lay_out_tables", lay_out_tables)
+    parser.core.ruler.after("lay_out_tables", "show_bars", show_bars)
     return parser
 
 

@@ -1,14 +1,16 @@
 """Tables as lines of equal columns for a monospaced block: neither Telegram nor Discord has tables in messages.
 
-`core.live.markdown` gives `lay_out_tables` to the parser, so the bots meet a table as one token.
+`core.live.markdown` gives `lay_out_tables` to the parser, so the bots meet a table as one token; and around the finding
+of blocks `hide_bars` and `show_bars`, so that |x| in a formula is no cell.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import takewhile, zip_longest
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block.table import escapedSplit
@@ -16,12 +18,45 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from wcwidth import width
 
+from core.live.formulas import FORMULA, MARKS
 from core.live.plain import Link, plain
 
 # One long cell must not blow up every row: a column is padded to this width at most, and the last one never.
 WIDEST = 40
+_HIDDEN = "\ue07c"  # stands for a "|" in a formula while cells are parted; no font has it
+_BAR = re.compile(r"(?<!\\)\|")  # one that is escaped parts no cells anyway
+_RULE = re.compile(r"^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\||$)", re.MULTILINE)
 _BEFORE = re.compile(r"[\s>]+")
 _MARKUP = re.compile(r"[^\w\s.,;:%+()/'\"-]|_")  # a cell without any is plain text; a table has hundreds
+
+
+def hide_bars(state: StateCore) -> None:
+    """A rule for markdown-it, before it looks for blocks: a bar within a formula parts no cells of a table."""
+    source = state.src
+    if "|" in source and MARKS.search(source) and _RULE.search(source) and _HIDDEN not in source:
+        state.src = FORMULA.sub(lambda found: _hidden(found[0]), source)
+        state.env["bars"] = state.src != source
+
+
+def _hidden(formula: str) -> str:
+    """One bar at an end was the end of a cell: between `$a` and `$b`, say, or two prices."""
+    body = formula.strip("$ ")
+    ends = body.startswith("|") or body.endswith("|")
+    crosses = "\n" in formula or (ends and body.count("|") % 2)
+    return formula if crosses else _BAR.sub(_HIDDEN, formula)
+
+
+def bars(text: str, env: Mapping[str, Any]) -> str:
+    """With the bars that `hide_bars` took out of a text with this environment."""
+    return text.replace(_HIDDEN, "|") if env.get("bars") else text
+
+
+def show_bars(state: StateCore) -> None:
+    """A rule for after that."""
+    if state.env.get("bars"):
+        state.src = bars(state.src, state.env)
+        for token in state.tokens:
+            token.content, token.info = bars(token.content, state.env), bars(token.info, state.env)
 
 
 def lay_out_tables(state: StateCore) -> None:
@@ -63,9 +98,9 @@ def _laid_out(state: StateCore, table: Token, inside: Iterable[Token], source: S
         elif token.type == "th_open":
             aligns.append(str(token.attrs.get("style", "")).removeprefix("text-align:"))
         elif token.type == "inline":
-            rows[-1].append(token.content)
+            rows[-1].append(bars(token.content, state.env))
         elif token.type == "tr_close" and rows[1:]:
-            rows[-1] += _surplus(line, len(aligns))
+            rows[-1] += (bars(cell, state.env) for cell in _surplus(line, len(aligns)))
     cells = [[_plain(state.md, cell) for cell in row] for row in rows]
     content = lay_out([[text for text, _ in row] for row in cells], aligns)
     links = [link for row in cells for _, found in row for link in found]

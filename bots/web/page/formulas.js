@@ -32,6 +32,7 @@ const DISPLAY = /\$\$|\\\[|\\begin(\{\w+\*?\})/y;
 const MACROS = Object.fromEntries(["argmax", "argmin", "diag", "lcm", "rank", "sgn", "sign", "softmax", "tr", "Var", "Cov"]
   .map((name) => [`\\${name}`, `\\operatorname{${name}}`]));
 const LIMITS = { maxExpand: 500, maxSize: 20, strict: "ignore", trust: false, throwOnError: true };
+const HIDDEN = "\ue07c"; // stands for a "|" in a formula while cells are parted
 const KEPT = 2000; // formulas
 const MOST = 3000; // elements of one formula; each drawing copies them all
 
@@ -41,11 +42,37 @@ export const formulas = (text) => [...text.matchAll(new RegExp(SOURCE, "gu"))].m
 /** Teach a markdown-it what a formula is: within a line, and on lines of its own. */
 export function addFormulas(md) {
   md.inline.ruler.before("escape", "formula", within);
+  md.core.ruler.before("block", "hide_bars", hideBars);
+  md.core.ruler.after("block", "show_bars", showBars);
   md.block.ruler.before("fence", "formula", alone, { alt: ["paragraph", "blockquote", "list"] });
   md.renderer.rules.formula = (tokens, i) => {
     const tag = tokens[i].block ? "p" : "span";
     return `<${tag} class="formula">${md.utils.escapeHtml(tokens[i].content)}</${tag}>`;
   };
+}
+
+/** A bar within a formula parts no cells of a table: as core/live/tables.py has it. */
+function hideBars(state) {
+  if (state.src.includes(HIDDEN) || !/\|/.test(state.src) || !/^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\||$)/m.test(state.src)) return;
+  const source = state.src;
+  state.src = source.replace(new RegExp(SOURCE, "gu"), hidden);
+  state.env.bars = state.src !== source;
+}
+
+function hidden(formula) {
+  const body = formula.replace(/^[$ ]+|[$ ]+$/g, "");
+  const ends = body.startsWith("|") || body.endsWith("|");
+  const crosses = formula.includes("\n") || (ends && body.split("|").length % 2 === 0);
+  return crosses ? formula : formula.replace(/(?<!\\)\|/g, HIDDEN);
+}
+
+function showBars(state) {
+  if (!state.env.bars) return;
+  state.src = state.src.replaceAll(HIDDEN, "|");
+  for (const token of state.tokens) {
+    token.content = token.content.replaceAll(HIDDEN, "|");
+    token.info = token.info.replaceAll(HIDDEN, "|");
+  }
 }
 
 function within(state, silent) {

@@ -11,6 +11,7 @@ from playwright.async_api import Page, Route, expect
 from core.live.formulas import FORMULA
 from tests.bots.web.fakes import ScriptedCore, answer, ask
 from tests.core.live.test_formulas import FOUND, LATEX, OPENERS, SHOWN
+from tests.core.live.test_tables import BARS
 
 pytestmark = pytest.mark.browser
 
@@ -79,6 +80,16 @@ async def test_no_formula_is_ever_seen_as_it_was_written(page: Page, core: Scrip
     await expect(page.locator(".under")).to_contain_text("a test")
     await expect(page.locator(".answer .katex")).to_have_count(8)
     assert await page.evaluate("[...window.seen]") == []
+
+
+async def test_a_bar_in_a_formula_parts_no_cells_where_it_parts_none_elsewhere(page: Page, core: ScriptedCore) -> None:
+    rows = "\n".join(row for row, _ in BARS)
+    await shown(page, core, f"| f | g |\n|---|---|\n{rows}\n\n`|x|`\n")
+    cells = "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent ? 1 : 0).join(''))"
+    assert await page.eval_on_selector_all(".answer tbody tr", cells) == ["11"] * len(BARS)
+    await expect(page.locator(".answer tbody tr").nth(3)).to_contain_text("$5")
+    await expect(page.locator(".answer .katex")).to_have_count(7)
+    await expect(page.locator(".answer p code")).to_have_text("|x|")
 
 
 async def test_a_percent_sign_takes_nothing_away(page: Page, core: ScriptedCore) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it.token import Token
 from wcwidth import wcswidth
@@ -95,3 +95,48 @@ def test_a_list_marker_before_the_header_is_no_cell() -> None:
 
 def test_a_column_without_words_has_a_rule_too() -> None:
     assert table("|a||\n|-|-|\n|1||").content == "a |\n--+--\n1 |"
+
+
+BARS = [
+    (r"| $|a|^2$ | $P(A|B)$ |", ["|a|²", "P(A|B)"]),
+    (r"| \(\left|y\right|\) | $$|b|$$ |", ["|y|", "|b|"]),
+    (r"| $\|x\|$ | \|y |", ["|x|", "|y"]),
+    ("| $5 | $6 |", ["$5", "$6"]),
+    ("|$HOME|$PATH|", ["$HOME", "$PATH"]),
+    ("| $a$ | $b$ |", ["a", "b"]),
+    ("| earn $$ | spend $$ |", ["earn $$", "spend $$"]),
+]
+
+
+@pytest.mark.parametrize(("row", "cells"), BARS)
+def test_a_bar_in_a_formula_is_no_cell(row: str, cells: list[str]) -> None:
+    for parsed in (parse, blocks):
+        [table] = parsed(f"| f | g |\n|---|---|\n{row}\n") or []
+        assert [cell.strip() for cell in table.content.splitlines()[2].split(" | ")] == cells
+
+
+def test_outside_of_tables_bars_stay_what_they_are() -> None:
+    text = "| a | b |\n|---|---|\n| 1 | 2 |\n\n```py\nx = '$|a|$'\n```\n\n$$\n|x| = 1\n$$\n\nAnd $|y|$.\n"
+    tokens = parse(text) or []
+    assert [token.content for token in tokens if token.content] == [
+        "a | b\n--+--\n1 | 2",
+        "x = '$|a|$'\n",
+        "|x| = 1",
+        "And $|y|$.",
+    ]
+
+
+@given(
+    st.lists(st.sampled_from(["|", "$", "-", "a", "\n", "|-|-|\n", "$|a|$", "```", " ", "\\"]), max_size=20).map(
+        "".join
+    )
+)
+@example("| $|a|$ |\n|---|\n\n```$|a|$\n$|b|$\n")
+def test_what_stands_for_a_bar_meanwhile_is_never_left(text: str) -> None:
+    for parsed in (parse, blocks):
+        assert not [token for token in parsed(text) or [] if "\ue07c" in token.content + token.info]
+
+
+def test_a_text_that_has_it_keeps_it() -> None:
+    [table] = parse("| a | b |\n|---|---|\n| \ue07c | c |\n") or []
+    assert table.content.endswith("\ue07c | c")
