@@ -32,6 +32,7 @@ const DISPLAY = /\$\$|\\\[|\\begin(\{\w+\*?\})/y;
 const MACROS = Object.fromEntries(["argmax", "argmin", "diag", "lcm", "rank", "sgn", "sign", "softmax", "tr", "Var", "Cov"]
   .map((name) => [`\\${name}`, `\\operatorname{${name}}`]));
 const LIMITS = { maxExpand: 500, maxSize: 20, strict: "ignore", trust: false, throwOnError: true };
+const UNDER_HEAD = /^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\||$)/m; // the line of a table under its first
 const HIDDEN = "\ue07c"; // stands for a "|" in a formula while cells are parted
 const KEPT = 2000; // formulas
 const MOST = 3000; // elements of one formula; each drawing copies them all
@@ -53,8 +54,8 @@ export function addFormulas(md) {
 
 /** A bar within a formula parts no cells of a table: as core/live/tables.py has it. */
 function hideBars(state) {
-  if (state.src.includes(HIDDEN) || !/\|/.test(state.src) || !/^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\||$)/m.test(state.src)) return;
   const source = state.src;
+  if (source.includes(HIDDEN) || !source.includes("|") || !UNDER_HEAD.test(source)) return;
   state.src = source.replace(new RegExp(SOURCE, "gu"), hidden);
   state.env.bars = state.src !== source;
 }
@@ -116,7 +117,7 @@ const stripped = (state, first, end) => state.getLines(first, end, state.blkInde
 
 let katex = null;
 let fetching = null;
-const set = new Map(); // a growing paragraph is drawn many times, and its formulas are the same each time
+const drawings = new Map(); // a growing paragraph is drawn many times, and its formulas are the same each time
 
 /** Set the formula that this element holds as text, as soon as KaTeX is there; a later one tries again to fetch it. */
 export function typeset(node) {
@@ -142,10 +143,10 @@ function added(tag, attributes) {
 
 function draw(node) {
   const source = node.textContent;
-  const drawn = set.has(source) ? set.get(source) : drawing(source);
-  set.delete(source);
-  set.set(source, drawn);
-  if (set.size > KEPT) set.delete(set.keys().next().value);
+  const drawn = drawings.has(source) ? drawings.get(source) : drawing(source);
+  drawings.delete(source);
+  drawings.set(source, drawn);
+  if (drawings.size > KEPT) drawings.delete(drawings.keys().next().value);
   if (!drawn) return node.classList.add("raw");
   node.replaceChildren(drawn.cloneNode(true));
   node.dir = "ltr";
