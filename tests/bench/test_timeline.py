@@ -27,6 +27,11 @@ def test_the_age_is_that_of_the_oldest_token_which_is_not_on_screen() -> None:
     assert one.mean == pytest.approx((0.5**2 / 2 + 1.5**2 / 2) / 3)
 
 
+def test_a_token_may_be_on_screen_before_it_is_known_when_it_was_sent() -> None:
+    calls = [call(1.5, "aaa aab"), call(2.9, "aaa aab aac aad")]
+    assert timeline("here", WORDS, SAID, calls).mean == pytest.approx((1.5**2 / 2 + 0.9**2 / 2) / 3)
+
+
 def test_a_screen_that_shows_what_was_not_said_is_no_timeline() -> None:
     with pytest.raises(AssertionError):
         timeline("here", WORDS, SAID, [call(0.5, "aaa aac")])

@@ -67,6 +67,8 @@ class Timeline:
         shown = [*((at, tokens) for at, tokens in shown if at < ended), (ended, 0)]
         area = 0.0
         for (at, tokens), (then, _) in pairwise(shown):
+            if tokens == len(self.said):  # on screen before the clock was read that says when it was sent
+                continue
             area += (max(then - self.said[tokens], 0.0) ** 2 - max(at - self.said[tokens], 0.0) ** 2) / 2
         return area / (ended - begun)
 
