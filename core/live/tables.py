@@ -25,7 +25,6 @@ from core.live.plain import Link, plain
 WIDEST = 40
 _HIDDEN = "\ue07c"  # stands for a "|" in a formula while cells are parted; no font has it
 _BAR = re.compile(r"(?<!\\)\|")  # one that is escaped parts no cells anyway
-_UNDER_HEAD = re.compile(r"^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\||$)", re.MULTILINE)
 _BEFORE = re.compile(r"[\s>]+")
 _MARKUP = re.compile(r"[^\w\s.,;:%+()/'\"-]|_")  # a cell without any is plain text; a table has hundreds
 
@@ -33,7 +32,7 @@ _MARKUP = re.compile(r"[^\w\s.,;:%+()/'\"-]|_")  # a cell without any is plain t
 def hide_bars(state: StateCore) -> None:
     """A rule for markdown-it, before it looks for blocks: a bar within a formula parts no cells of a table."""
     source = state.src
-    if "|" in source and MARKS.search(source) and _UNDER_HEAD.search(source) and _HIDDEN not in source:
+    if "|" in source and MARKS.search(source) and _HIDDEN not in source:
         state.src = FORMULA.sub(lambda found: _hidden(found[0]), source)
         state.env["bars"] = state.src != source
 

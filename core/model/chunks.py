@@ -112,7 +112,7 @@ def merged(chunks: list[Chunk]) -> list[Chunk]:
     before: str | int = ""
     texts: list[str] = []
     for chunk in chunks:
-        kind, text = (chunk.field, chunk.text) if type(chunk) is Text else text_of(chunk)
+        kind, text = text_of(chunk)
         if kind != before:
             if texts:
                 made.append(_one(before, texts))
@@ -152,6 +152,8 @@ def text_of(chunk: Chunk) -> tuple[str | int, str]:
 
     A piece of a tool call's arguments counts as text too, with the call's index for a field.
     """
+    if type(chunk) is Text:
+        return chunk.field, chunk.text
     try:
         (choice,) = chunk["choices"]
         if chunk.get("usage") or choice.get("finish_reason") or choice.get("logprobs"):

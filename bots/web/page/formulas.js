@@ -1,7 +1,4 @@
-// LaTeX in an answer: where a formula is, which is for Chinwag what core/live/formulas.py says (the tests hold both
-// against each other), and KaTeX, fetched with the first one, to set it. What KaTeX does not know stays as written.
-
-import { el } from "./dom.js";
+// Where in an answer there is LaTeX: what core/live/formulas.py says, and the tests hold both against each other.
 
 const part = String.raw;
 const WORD = part`[\p{L}\p{Nl}\p{No}]`;
@@ -29,13 +26,7 @@ const FORMULA = new RegExp(SOURCE, "uy");
 const WHOLE = new RegExp(`^(?:${SOURCE})$`, "u");
 const DISPLAY = /\$\$|\\\[|\\begin(\{\w+\*?\})/y;
 
-const MACROS = Object.fromEntries(["argmax", "argmin", "diag", "lcm", "rank", "sgn", "sign", "softmax", "tr", "Var", "Cov"]
-  .map((name) => [`\\${name}`, `\\operatorname{${name}}`]));
-const LIMITS = { maxExpand: 500, maxSize: 20, strict: "ignore", trust: false, throwOnError: true };
-const UNDER_HEAD = /^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\||$)/m; // the line of a table under its first
 const HIDDEN = "\ue07c"; // stands for a "|" in a formula while cells are parted
-const KEPT = 2000; // formulas
-const MOST = 3000; // elements of one formula; each drawing copies them all
 
 /** The formulas of a text, as they were written. */
 export const formulas = (text) => [...text.matchAll(new RegExp(SOURCE, "gu"))].map(([found]) => found);
@@ -55,7 +46,7 @@ export function addFormulas(md) {
 /** A bar within a formula parts no cells of a table: as core/live/tables.py has it. */
 function hideBars(state) {
   const source = state.src;
-  if (source.includes(HIDDEN) || !source.includes("|") || !UNDER_HEAD.test(source)) return;
+  if (source.includes(HIDDEN) || !source.includes("|")) return;
   state.src = source.replace(new RegExp(SOURCE, "gu"), hidden);
   state.env.bars = state.src !== source;
 }
@@ -114,62 +105,3 @@ function endOf(state, first, last, mark) {
 }
 
 const stripped = (state, first, end) => state.getLines(first, end, state.blkIndent, false).trim();
-
-let katex = null;
-let fetching = null;
-const drawings = new Map(); // a growing paragraph is drawn many times, and its formulas are the same each time
-
-/** Set the formula that this element holds as text, as soon as KaTeX is there; a later one tries again to fetch it. */
-export function typeset(node) {
-  if (katex) return draw(node);
-  node.classList.add("waiting");
-  fetching ??= fetched().catch((error) => { fetching = null; throw error; });
-  fetching.then(() => draw(node), () => node.classList.add("raw")).finally(() => node.classList.remove("waiting"));
-}
-
-/** KaTeX with its style. Without chemistry, or without copying as LaTeX, it is still worth having. */
-async function fetched() {
-  await Promise.all([
-    added("link", { rel: "stylesheet", href: "/page/vendor/katex.css" }),
-    added("script", { src: "/page/vendor/katex.js" }),
-  ]);
-  await Promise.allSettled(["mhchem", "copy-tex"].map((name) => added("script", { src: `/page/vendor/${name}.js` })));
-  katex = globalThis.katex;
-}
-
-function added(tag, attributes) {
-  return new Promise((onload, onerror) => document.head.append(el(tag, { ...attributes, onload, onerror })));
-}
-
-function draw(node) {
-  const source = node.textContent;
-  const drawn = drawings.has(source) ? drawings.get(source) : drawing(source);
-  drawings.delete(source);
-  drawings.set(source, drawn);
-  if (drawings.size > KEPT) drawings.delete(drawings.keys().next().value);
-  if (!drawn) return node.classList.add("raw");
-  node.replaceChildren(drawn.cloneNode(true));
-  node.dir = "ltr";
-}
-
-function drawing(source) {
-  const box = document.createDocumentFragment();
-  const displayMode = /^(?:\$\$|\\\[|\\begin)/.test(source);
-  try {
-    katex.render(plainer(source), box, { ...LIMITS, displayMode, macros: { ...MACROS } });
-  } catch {
-    return null;
-  }
-  return box.querySelectorAll("*").length > MOST ? null : box;
-}
-
-/** As KaTeX knows it: without the delimiters and labels; "%" is meant as the sign, and "&" in an environment. */
-function plainer(source) {
-  const width = source.startsWith("\\begin") ? 0 : /^\$(?!\$)/.test(source) ? 1 : 2;
-  const body = source.slice(width, source.length - width)
-    .replace(/\\label\s*\{[^{}]*\}|\\hfill(?![A-Za-z])/g, "")
-    .replace(/(\\[^])|%/g, (_, escaped) => escaped ?? "\\%")
-    .replace(/(?<=\\(?:begin|end)\{)eqnarray(?=\*?\})/g, "align")
-    .replace(/(?<=\\(?:begin|end)\{)multline(?=\*?\})/g, "gather");
-  return body.includes("&") && !body.includes("\\begin") ? `\\begin{aligned}${body}\\end{aligned}` : body;
-}

@@ -4,7 +4,8 @@
 
 import { codeBlock, fill } from "./code.js";
 import { el } from "./dom.js";
-import { addFormulas, typeset } from "./formulas.js";
+import { addFormulas } from "./formulas.js";
+import { typeset } from "./typeset.js";
 import MarkdownIt from "./vendor/markdown-it.js";
 import purify from "./vendor/purify.js";
 

@@ -41,6 +41,10 @@ def every(text: str) -> list[str]:
     return [match[0] for match in FORMULA.finditer(text)]
 
 
+async def refused(route: Route) -> None:
+    await route.abort()
+
+
 async def shown(page: Page, core: ScriptedCore, text: str) -> None:
     await ask(page, "Why?")
     answer(core, *(text[at : at + 9] for at in range(0, len(text), 9)))
@@ -136,9 +140,6 @@ async def test_a_wide_formula_scrolls_alone(page: Page, core: ScriptedCore) -> N
 
 
 async def test_without_katex_a_formula_is_shown_as_it_was_written(page: Page, core: ScriptedCore) -> None:
-    async def refused(route: Route) -> None:
-        await route.abort()
-
     await page.route("**/vendor/katex.js", refused)
     await shown(page, core, r"So $a^2$.")
     await expect(page.locator(".answer .formula.raw")).to_be_visible()
@@ -150,9 +151,6 @@ async def test_without_katex_a_formula_is_shown_as_it_was_written(page: Page, co
 
 
 async def test_without_chemistry_the_rest_is_set(page: Page, core: ScriptedCore) -> None:
-    async def refused(route: Route) -> None:
-        await route.abort()
-
     await page.route("**/vendor/mhchem.js", refused)
     await shown(page, core, r"So $a^2$ and $\ce{H2O}$.")
     await expect(page.locator(".answer .katex")).to_have_count(1)

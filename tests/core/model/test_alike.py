@@ -35,7 +35,7 @@ def read(whole: bytes, size: int, monkeypatch: pytest.MonkeyPatch, alike: type[A
         found += reader.end()
     together: list[object] = []
     for each in found:
-        field, text = (each.field, each.text) if isinstance(each, Text) else text_of(each)
+        field, text = text_of(each)
         if field and together and isinstance(together[-1], tuple) and together[-1][0] == field:
             together[-1] = field, together[-1][1] + text
         else:

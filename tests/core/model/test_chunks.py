@@ -12,7 +12,7 @@ from tests.core.model.streams import chunk, event
 
 
 def texts(chunks: list[Chunk]) -> str:
-    return "".join(text_of(each if not isinstance(each, Text) else each.full())[1] for each in chunks)
+    return "".join(text_of(each)[1] for each in chunks)
 
 
 def read(*pieces: bytes) -> tuple[str, Chunks]:
