@@ -123,6 +123,28 @@ async def test_a_list_goes_on_counting_behind_a_block(page: Page, core: Scripted
     assert starts == [1, 2, 1000]
 
 
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("In the", "P"),
+        ("```py\nx = 1", "CODE"),
+        ("1. One\n2. Tw", "LI"),
+        ("1. One\n\n2. Tw", "P"),
+        ("- a\n  - b\n- c\n  - d", "LI"),
+        ("> said", "BLOCKQUOTE"),
+    ],
+)
+async def test_there_is_one_caret_where_it_is_written(page: Page, core: ScriptedCore, text: str, where: str) -> None:
+    await ask(page, "How?")
+    answer(core, text, end=False)
+    await expect(page.locator(".writing")).to_be_visible()
+    carets = """nodes => nodes.filter((node) => {
+      const after = getComputedStyle(node, "::after");
+      return after.content !== "none" && after.display !== "none";
+    }).map((node) => node.tagName)"""
+    assert await page.eval_on_selector_all(".writing *", carets) == [where]
+
+
 async def test_thoughts_are_folded_above_the_answer(page: Page, core: ScriptedCore, problems: list[str]) -> None:
     await ask(page, "Hi")
     answer(core, "~~~~~~~~thinking\nShe <b>greets</b> ", "me.\n~~~~~~~~\n\n", "Hello, **Dana**!")
